@@ -1,0 +1,253 @@
+"""One frozen record per moment of the journey: Page, then Article or Rejected, then Saved, then ArchivedArticle.
+
+Times are aware and in UTC, and named ``…_at``; offsets count characters. Nothing here opens, fetches or decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Reason = Literal[
+    "title",  # the headline: it has its own field
+    "byline",
+    "dateline",  # place and date stamps: they have fields of their own
+    "agency",
+    "caption",
+    "credit",
+    "related",
+    "widget",
+    "hotline",
+    "imprint",
+    "nav",
+    "separator",
+    "repeated",  # a text that stands in the input twice
+    "other",
+]
+"""Why a block is not part of the article's text."""
+
+Outcome = Literal["stored", "unchanged", "version", "duplicate", "rejected", "failed"]
+"""What became of one input; the outcomes of a run add up to what was read."""
+
+Precision = Literal["second", "minute", "day", "month", "year"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What others say of a page: a feed's title, a JSONL field. Evidence for the cleaner, never taken unchecked."""
+
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    modified_at: datetime | None = None
+    language: str | None = None
+    section: str | None = None
+    keywords: tuple[str, ...] = ()
+    image: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Bytes as they came, with what is known of where and when. It is kept before anything is cut.
+
+    url: None for a saved text. content_type: as the server or the reader says, charset parameter included.
+    origin: where a person finds the input again, such as ``saved/0412.jsonl:88``.
+    """
+
+    url: str | None
+    body: bytes
+    content_type: str
+    fetched_at: datetime
+    source: str | None = None
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    claims: Claims = Claims()
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A kept piece of the decoded input: ``text`` stands at ``[start, end)``, first on 1-based ``line``.
+
+    The blocks of an article tile its input with only white space between; HTML tiles its visible text.
+    """
+
+    start: int
+    end: int
+    line: int
+    text: str
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the block was removed; None for a kept one."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed(Block):
+    """A piece that is not part of the text: why, and by which rule (``family.name``)."""
+
+    because: Reason
+    rule: str
+
+    @property
+    def reason(self) -> Reason:
+        """Why the block was removed."""
+        return self.because
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What ``clean`` makes of a page. ``text``: paragraphs joined by one blank line; the title is not in it.
+
+    content_hash, title_hash: hex blake2b-128 of the normal form ``norm_version``.
+    published_origin: what gave the date, such as ``json-ld``, ``text`` or ``claims``.
+    access: ``free``, ``paid`` or None where the page does not say. flags: doubts, such as ``charset-guessed``.
+    """
+
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    content_hash: str
+    title_hash: str
+    norm_version: int
+    words: int
+    authors: tuple[str, ...] = ()
+    agency: str | None = None
+    dateline: str | None = None
+    published_at: datetime | None = None
+    published_precision: Precision | None = None
+    published_origin: str | None = None
+    modified_at: datetime | None = None
+    language: str | None = None
+    section: str | None = None
+    keywords: tuple[str, ...] = ()
+    image: str | None = None
+    canonical_url: str | None = None
+    access: str | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def removed(self) -> tuple[Removed, ...]:
+        """The blocks with a reason, in reading order."""
+        return tuple(block for block in self.blocks if isinstance(block, Removed))
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A page that was read and holds no article. reason: a short code such as ``too-short``; detail: for people."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An input that could not be read. origin: file, and line or record where known. hint: a command or step to try."""
+
+    origin: str
+    reason: str
+    detail: str
+    url: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What the archive decided of one page, and why in words. The ids are None where nothing was stored."""
+
+    outcome: Outcome
+    article_id: str | None
+    story_id: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question to the archive. Every field narrows; None asks for all. since is inclusive, until exclusive.
+
+    words: all must occur, in any order; "quoted words" stand together. Dates compare with the publication time,
+    and with the time of fetching where that is unknown. limit: None for no limit.
+    """
+
+    words: str | None = None
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    language: str | None = None
+    limit: int | None = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedArticle:
+    """The record of an article as exports, ``--json`` and the SQL view ``articles`` give it; the names are stable."""
+
+    id: str
+    url: str | None
+    canonical_url: str | None
+    source: str | None
+    title: str
+    text: str
+    authors: tuple[str, ...]
+    agency: str | None
+    dateline: str | None
+    published_at: datetime | None
+    published_precision: Precision | None
+    modified_at: datetime | None
+    language: str | None
+    section: str | None
+    keywords: tuple[str, ...]
+    image: str | None
+    access: str | None
+    flags: tuple[str, ...]
+    content_hash: str
+    norm_version: int
+    fetched_at: datetime
+    story_id: str
+    copy_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One time an article was seen: where, under which title, and what the archive decided then."""
+
+    article_id: str
+    url: str | None
+    source: str | None
+    title: str
+    published_at: datetime | None
+    fetched_at: datetime
+    outcome: Outcome
+    origin: str | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one input of a run: a row of the ledger."""
+
+    run_id: int
+    at: datetime
+    origin: str | None
+    url: str | None
+    outcome: Outcome
+    why: str
+    article_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run and its outcomes. finished_at: None while it is under way, or when it was killed."""
+
+    id: int
+    kind: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: tuple[tuple[Outcome, int], ...]
+
+    @property
+    def read(self) -> int:
+        """How many inputs the run has read: the sum of its outcomes."""
+        return sum(count for _, count in self.counts)
