@@ -1,0 +1,54 @@
+"""Keep or remove, and why: the rules in their order. Those that need no context come first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.captions import find_captions, find_credits
+from pipelines.draft import Draft
+from pipelines.furniture import (
+    find_hotlines,
+    find_imprint,
+    find_navigation,
+    find_repeats,
+    find_separators,
+    find_tail,
+    find_unlikely,
+    find_widgets,
+)
+from pipelines.glue import split_glued
+from pipelines.headline import find_repeated_title, find_title
+from pipelines.line_model import article_likelihood
+from pipelines.lines import Line
+from pipelines.phrases import load_phrases
+from pipelines.related import find_related
+from pipelines.shape import shape_of
+from pipelines.signature import find_agencies, find_bylines, find_stamps, read_lead
+
+
+def judge(lines: Sequence[Line], claimed_title: str | None = None) -> Draft:
+    """Every line with its verdict, and what the removed lines said: title, authors, agency, place and date.
+
+    A line that an earlier stage left ``outside`` the body is not judged again; it may still be the title.
+    """
+    phrases = load_phrases()
+    parts = list(split_glued(lines, phrases))
+    draft = Draft(parts, [shape_of(line.text) for line in parts], article_likelihood([line.text for line in parts]), phrases)
+    find_separators(draft)
+    find_title(draft, claimed_title)
+    find_repeated_title(draft)
+    find_hotlines(draft)
+    find_widgets(draft)
+    find_stamps(draft)
+    find_credits(draft)
+    find_captions(draft)
+    find_related(draft)
+    find_imprint(draft)
+    find_navigation(draft)
+    find_agencies(draft)
+    find_bylines(draft)
+    find_repeats(draft)
+    find_unlikely(draft)
+    find_tail(draft)
+    read_lead(draft)
+    return draft

@@ -1,0 +1,113 @@
+"""Captions and credits: a credit shows itself, a caption shows by its credit, its place or its double."""
+
+from __future__ import annotations
+
+import re
+from statistics import median
+
+from pipelines.draft import SURE, Draft
+from pipelines.normalise import normal_form
+from pipelines.shape import looks_like_name
+
+# “<alternative text> - <site>, <width>, <date>”: what some image templates leave in saved text.
+_IMAGE_TEMPLATE = re.compile(r",\s*\d{3,4}\s*,\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}\s*$")
+_RIGHTS_SIGN = re.compile(r"^[\W_]*(?:©|\(c\)\s)", re.IGNORECASE)
+_AGENCY_PHOTO = re.compile(r"(?:^|[(\s])[A-Z]{2,5}[ -](?:Photo|Images?)\b\s?/?[^()]{0,60}\)?$|[(/]\s?(?:Getty Images|[A-Z]{2,5})\)$")
+_LONGEST_CAPTION = 60  # words
+
+
+def find_credits(draft: Draft) -> None:
+    """Lines that are a credit, and lines that end in one: those are captions."""
+    marks = draft.phrases.credit_marks
+    opens = re.compile(rf"[\W_]*{marks}\s*(?:[:：]|/(?=\s?\w))\s*\S")
+    # the last words after a mark: a name, not the rest of a sentence
+    closes = re.compile(rf"(?:^|[\s(\[|/.;–—-])(?:{marks}\s?[:：]\s?|©\s?)(?P<who>[^:：]{{2,70}})$", re.IGNORECASE)
+    for at in draft.undecided():
+        text, shape = draft.lines[at].text, draft.shapes[at]
+        if at == draft.title_at or shape.words > 2 * _LONGEST_CAPTION:
+            continue
+        if draft.lines[at].tag == "figcaption":
+            draft.remove(at, "caption", "caption.element")
+        elif draft.phrases.is_whole("credit", shape.folded) or (opens.match(shape.folded) and shape.words <= 14):
+            draft.remove(at, "credit", "credit.marked")
+        elif _RIGHTS_SIGN.match(text) and shape.words <= 12 and not draft.phrases.opens("imprint", shape.folded) and not re.search(r"\d{4}", text):
+            draft.remove(at, "credit", "credit.rights-sign")
+        elif opens.match(shape.folded) and shape.words <= _LONGEST_CAPTION:
+            draft.remove(at, "caption", "caption.marked")
+        elif shape.words <= _LONGEST_CAPTION and (_closing_credit(closes, text, shape.folded) or _AGENCY_PHOTO.search(text[-100:])):
+            draft.remove(at, "caption", "caption.with-credit")
+
+
+def _closing_credit(closes: re.Pattern[str], text: str, folded: str) -> bool:
+    match = closes.search(folded[-110:])
+    if not match:
+        return False
+    who = text.rstrip(" )]")[-len(match["who"].rstrip(" )]")) :]
+    return len(who.split()) <= 9 and not who[:1].islower() and not (who.endswith(".") and len(who.split()) > 3)
+
+
+def find_captions(draft: Draft) -> None:
+    """Lines that are captions by what stands beside them: above a credit, in a template, said twice."""
+    lengths = [draft.shapes[at].words for at in draft.undecided() if draft.is_core(at)]
+    usual = median(lengths) if lengths else 0
+    for at, verdict in enumerate(draft.verdicts):
+        if verdict is None or verdict.reason != "credit":
+            continue
+        glued = at + 1 < len(draft.lines) and draft.lines[at + 1].number == draft.lines[at].number
+        if glued and verdict.rule == "credit.rights-sign" and draft.shapes[at + 1].words <= _LONGEST_CAPTION:
+            draft.remove(at + 1, "caption", "caption.after-credit")
+        elif glued and draft.lines[at].text.startswith("©"):
+            draft.remove(at + 1, "caption", "caption.after-credit")
+        elif (above := draft.before(at)) is not None and above == at - 1 and _captions(draft, above, at, usual):
+            draft.remove(above, "caption", "caption.above-credit")
+
+    for at in draft.undecided():
+        text, shape = draft.lines[at].text, draft.shapes[at]
+        if at == draft.title_at:
+            continue
+        if text.endswith("|") and not looks_like_name(text.rstrip("| ")) and shape.words <= _LONGEST_CAPTION:
+            draft.remove(at, "caption", "caption.table-cell")
+        elif draft.phrases.opens("caption", shape.folded) and shape.words <= 30 and draft.likelihood[at] < SURE:
+            draft.remove(at, "caption", "caption.opener")
+        elif draft.phrases.caption_marks.search(shape.folded) and shape.words <= 35 and draft.likelihood[at] < 0.7:
+            draft.remove(at, "caption", "caption.position")
+    _find_doubles(draft)
+    _find_image_templates(draft)
+
+
+def _captions(draft: Draft, above: int, credit: int, usual: float) -> bool:
+    """Whether the line above a credit is its caption: shorter than a paragraph, or set apart together with it."""
+    words = draft.shapes[above].words
+    together = draft.lines[credit].gap == 0 and draft.lines[above].gap > 0
+    return words <= _LONGEST_CAPTION and (together or words <= 12 or words <= 0.85 * usual)
+
+
+def _find_doubles(draft: Draft) -> None:
+    """A caption that comes again, with or without its credit."""
+    known = [
+        (normal_form(draft.lines[at].text), draft.shapes[at].words)
+        for at, verdict in enumerate(draft.verdicts)
+        if verdict is not None and verdict.reason == "caption" and 4 <= draft.shapes[at].words <= _LONGEST_CAPTION
+    ]
+    if not known:
+        return
+    for at in draft.undecided():
+        words = draft.shapes[at].words
+        if at == draft.title_at or not 4 <= words <= _LONGEST_CAPTION + 12:
+            continue
+        text = normal_form(draft.lines[at].text)
+        if any((text in other or other in text) and abs(words - count) <= 12 for other, count in known):
+            draft.remove(at, "caption", "caption.again")
+
+
+def _find_image_templates(draft: Draft) -> None:
+    """An image template with a headline under it is a card that leads elsewhere; alone it is a caption."""
+    for at in list(draft.undecided()):
+        if not _IMAGE_TEMPLATE.search(draft.lines[at].text) or at == draft.title_at:
+            continue
+        below = at + 1
+        if below < len(draft.lines) and draft.verdicts[below] is None and not draft.shapes[below].ended:
+            draft.remove(at, "related", "related.image-template")
+            draft.remove(below, "related", "related.card-headline")
+        else:
+            draft.remove(at, "caption", "caption.image-template")

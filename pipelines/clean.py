@@ -1,0 +1,104 @@
+"""Cleaning, to be read aloud: decode, screen, lay out in lines, find the body, judge each line, write the article."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipelines.boilerplate import judge
+from pipelines.decoding import Decoded, NotText, decode
+from pipelines.draft import Draft
+from pipelines.fingerprint import content_key
+from pipelines.language import language_of
+from pipelines.lines import Line, plain_lines
+from pipelines.metadata import Metadata
+from pipelines.normalise import NORM_VERSION
+from pipelines.screen import screen
+from pipelines.shape import count_words
+from storage.records import Article, Block, Claims, Page, Rejected, Removed
+
+_MOST_UNPROVEN = 40  # lines: a short text with no sentence that the model trusts is still somebody's text
+
+
+def clean(page: Page) -> Article | Rejected:
+    """The article of a page, or why it holds none. Pure: the same page gives the same result.
+
+    Takes time and memory in proportion to the page; hostile bytes are for ``crawler.sandbox``.
+    """
+    decoded = decode(page.body, page.content_type)
+    if isinstance(decoded, NotText):
+        return Rejected("not-text", f"{decoded.kind}, not text", unreadable=True)
+    if refusal := screen(decoded.text, page.content_type):
+        return Rejected(refusal.reason, refusal.detail, unreadable=True)
+    if _is_markup(page.content_type):
+        from pipelines.html_body import read_html  # noqa: PLC0415 - lxml and trafilatura are only needed for HTML
+
+        lines, said = read_html(decoded.text, page)
+    else:
+        lines, said = plain_lines(decoded.text), _claimed(page.claims)
+    if not lines:
+        return Rejected("empty", "no visible text")
+    return _written(judge(lines, said.title), said, decoded)
+
+
+def _is_markup(content_type: str) -> bool:
+    return "html" in content_type.partition(";")[0].lower()
+
+
+def _claimed(claims: Claims) -> Metadata:
+    """What others say of a plain text is all there is besides the text itself."""
+    return Metadata(
+        title=claims.title,
+        authors=claims.authors,
+        published_at=claims.published_at,
+        published_precision="second" if claims.published_at else None,
+        published_origin="claims" if claims.published_at else None,
+        modified_at=claims.modified_at,
+        language=claims.language,
+        section=claims.section,
+        keywords=claims.keywords,
+        image=claims.image,
+        description=claims.description,
+    )
+
+
+def _written(draft: Draft, said: Metadata, decoded: Decoded) -> Article | Rejected:
+    """The article that a judged draft amounts to."""
+    blocks = tuple(_block(draft, at) for at in range(len(draft.lines)))
+    text = "\n\n".join(" ".join(block.text.split()) for block in blocks if not isinstance(block, Removed))
+    if not text:
+        return Rejected("no-text", f"all {len(blocks)} lines are boilerplate")
+    if draft.core()[1] < 0 and len(blocks) > _MOST_UNPROVEN:
+        return Rejected("no-article", f"none of {len(blocks)} lines reads like an article")
+    dated = said.published_at is not None
+    article = Article(
+        title=draft.title,
+        text=text,
+        blocks=blocks,
+        content_hash=content_key(text),
+        title_hash=content_key(draft.title),
+        norm_version=NORM_VERSION,
+        words=count_words(text),
+        authors=said.authors or draft.authors,
+        agency=draft.agency,
+        dateline=draft.dateline,
+        published_at=said.published_at if dated else draft.published_at,
+        published_precision=said.published_precision if dated else draft.published_precision,
+        published_origin=said.published_origin if dated else ("text" if draft.published_at else None),
+        modified_at=said.modified_at,
+        language=language_of(text, said.language),
+        section=said.section,
+        keywords=said.keywords,
+        image=said.image,
+        canonical_url=said.canonical_url,
+        access=said.access,
+        flags=decoded.flags,
+    )
+    return article if article.title else replace(article, flags=(*article.flags, "no-title"))
+
+
+def _block(draft: Draft, at: int) -> Block:
+    line: Line = draft.lines[at]
+    verdict = draft.verdicts[at]
+    if verdict is None:
+        return Block(line.start, line.end, line.number, line.text)
+    return Removed(line.start, line.end, line.number, line.text, verdict.reason, verdict.rule)

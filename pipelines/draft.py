@@ -1,0 +1,76 @@
+"""Draft: the lines of one input on their way to an article, with what each stage has decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pipelines.lines import Line
+from pipelines.phrases import Phrases
+from pipelines.shape import Shape
+from storage.records import Precision, Reason
+
+SURE = 0.9
+"""A line more likely than this to be article is only taken away by a rule that needs no context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a line goes, and by which rule."""
+
+    reason: Reason
+    rule: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """Lines, their shapes and likelihoods, and a verdict each: None for a line that stays.
+
+    Stages read and fill it in the order that ``clean`` lists; nothing else holds state.
+    """
+
+    lines: Sequence[Line]
+    shapes: Sequence[Shape]
+    likelihood: Sequence[float]
+    phrases: Phrases
+    verdicts: list[Verdict | None] = field(init=False)
+    title: str = ""
+    title_at: int | None = None
+    authors: tuple[str, ...] = ()
+    agency: str | None = None
+    dateline: str | None = None
+    published_at: datetime | None = None
+    published_precision: Precision | None = None
+
+    def __post_init__(self) -> None:
+        self.verdicts = [Verdict("other", line.outside) if line.outside else None for line in self.lines]
+
+    def remove(self, at: int, reason: Reason, rule: str) -> None:
+        """Take line ``at`` out of the text; the first verdict stands."""
+        if self.verdicts[at] is None:
+            self.verdicts[at] = Verdict(reason, rule)
+
+    def undecided(self, start: int = 0, stop: int | None = None) -> Iterator[int]:
+        """The lines that still stay, in order."""
+        for at in range(start, len(self.lines) if stop is None else stop):
+            if self.verdicts[at] is None:
+                yield at
+
+    def before(self, at: int) -> int | None:
+        """The nearest line before ``at`` that still stays and is not the title."""
+        return next((i for i in range(at - 1, -1, -1) if self.verdicts[i] is None and i != self.title_at), None)
+
+    def after(self, at: int) -> int | None:
+        """The nearest line after ``at`` that still stays."""
+        return next(self.undecided(at + 1), None)
+
+    def is_core(self, at: int) -> bool:
+        """Whether the line is surely of the body: it reads like prose and the model agrees."""
+        shape = self.shapes[at]
+        return (shape.prose and self.likelihood[at] >= 0.5) or (shape.sentence and self.likelihood[at] >= 0.8)
+
+    def core(self) -> tuple[int, int]:
+        """First and last line of the body; (number of lines, -1) where there is none."""
+        core = [at for at in self.undecided() if self.is_core(at)]
+        return (core[0], core[-1]) if core else (len(self.lines), -1)

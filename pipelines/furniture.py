@@ -1,0 +1,115 @@
+"""Furniture of the page: widgets, hotlines, the imprint, navigation, separators, and whatever trails the article."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from pipelines.draft import SURE, Draft
+from pipelines.normalise import normal_form
+from pipelines.shape import script_of
+
+_PHONE = re.compile(r"\+?\(?\d(?:[\s().\-–/]{0,2}\d){5,14}(?!\d)")
+_MAIL_OR_SITE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64}|\b(?:www\.|https?://)\S+", re.IGNORECASE)
+_COUNTER = re.compile(r"^\W*\d{1,3}(?:[.,\s]?\d{3}){0,3}\s?[kKmM]?\W*$")
+_COUNTED = re.compile(r"^\W*[\d.,]+\s?[km]?\s+(.{2,30})$|^(.{2,30}?)\s*[(:]?\s*[\d.,]+\)?$")
+_RIGHTS = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:\w+\W+){0,3}?(?:19|20)\d\d|(?:19|20)\d\d\W{0,3}(?:©|\(c\))", re.IGNORECASE)
+_UNLIKELY = 0.4
+_LONGEST_CALL = 32  # words of a call to subscribe, share or comment
+
+
+def find_separators(draft: Draft) -> None:
+    """Lines without a letter or digit."""
+    for at in draft.undecided():
+        if not any(map(str.isalnum, draft.lines[at].text)):
+            draft.remove(at, "separator", "separator.no-words")
+
+
+def find_widgets(draft: Draft) -> None:
+    """Calls to register, share, comment or report, and the counters beside them."""
+    first, last = draft.core()
+    for at in draft.undecided():
+        shape = draft.shapes[at]
+        if draft.phrases.is_whole("widget", shape.folded):
+            draft.remove(at, "widget", "widget.whole")
+        elif draft.phrases.opens("widget", shape.folded) and shape.words <= _LONGEST_CALL:
+            # Within the body a sentence may well begin so; there the model must doubt it too.
+            if not shape.sentence or draft.likelihood[at] < (0.5 if first < at < last else SURE):
+                draft.remove(at, "widget", "widget.opener")
+        elif (counted := _COUNTED.match(shape.folded)) and draft.phrases.is_whole("widget", (counted[1] or counted[2]).strip(" ()")):
+            draft.remove(at, "widget", "widget.counter")
+        elif _COUNTER.match(draft.lines[at].text) and not first < at < last:
+            draft.remove(at, "widget", "widget.counter")
+
+
+def find_hotlines(draft: Draft) -> None:
+    """A label and a telephone number."""
+    for at in draft.undecided():
+        shape = draft.shapes[at]
+        if shape.words <= 25 and draft.phrases.labelled("hotline", shape.folded) and _PHONE.search(shape.folded):
+            draft.remove(at, "hotline", "hotline.labelled")
+
+
+def find_imprint(draft: Draft) -> None:
+    """Who publishes, where, under which licence; telephone and mail lines; rights."""
+    for at in draft.undecided():
+        first, last = draft.core()
+        text, shape = draft.lines[at].text, draft.shapes[at]
+        within = first < at < last
+        if shape.words > 60 or (within and draft.likelihood[at] >= 0.5):
+            continue
+        reach = _PHONE.search(text) or _MAIL_OR_SITE.search(text)
+        if draft.phrases.labelled("imprint", shape.folded) and (shape.words <= 25 or reach):
+            draft.remove(at, "imprint", "imprint.labelled")
+        elif draft.phrases.opens("imprint", shape.folded):
+            draft.remove(at, "imprint", "imprint.opener")
+        elif _RIGHTS.search(text) and shape.words <= 40:
+            draft.remove(at, "imprint", "imprint.rights")
+        elif reach and shape.words <= 14 and not shape.sentence:
+            draft.remove(at, "imprint", "imprint.contact")
+
+
+def find_navigation(draft: Draft) -> None:
+    """Rubrics, menus, tags and back-to-top links; within the body a rubric may be a subhead and stays."""
+    first, last = draft.core()
+    for at in draft.undecided():
+        shape = draft.shapes[at]
+        if first < at < last and draft.likelihood[at] >= 0.5:
+            continue
+        if draft.phrases.is_whole("nav", shape.folded):
+            draft.remove(at, "nav", "nav.whole")
+        elif draft.phrases.opens("nav", shape.folded) and not shape.ended:
+            draft.remove(at, "nav", "nav.opener")
+
+
+def find_tail(draft: Draft) -> None:
+    """After the last line of the body: labels, leftovers of a template, lines in another script."""
+    _, last = draft.core()
+    if last < 0:
+        return
+    script = script_of(" ".join(draft.lines[at].text for at in draft.undecided(stop=last + 1))[:4_000])
+    for at in draft.undecided(last + 1):
+        shape = draft.shapes[at]
+        if shape.words <= 25 and script_of(draft.lines[at].text) not in (script, None):
+            draft.remove(at, "widget", "tail.other-script")
+        elif not shape.ended and shape.words <= 25 and draft.likelihood[at] < SURE:
+            draft.remove(at, "nav", "tail.short")
+
+
+def find_repeats(draft: Draft) -> None:
+    """A line that stands there a second time."""
+    seen: Counter[str] = Counter()
+    for at in draft.undecided():
+        if draft.shapes[at].words >= 6:
+            key = normal_form(draft.lines[at].text)
+            if seen[key]:
+                draft.remove(at, "repeated", "repeated.line")
+            seen[key] += 1
+
+
+def find_unlikely(draft: Draft) -> None:
+    """What the model, which has seen how articles read, does not take for article."""
+    first, last = draft.core()
+    for at in draft.undecided():
+        if draft.likelihood[at] < _UNLIKELY:
+            draft.remove(at, "other" if first < at < last else "nav", "model.unlike-article")

@@ -1,0 +1,43 @@
+"""Related articles: lines that lead away, by a mark, by words such as “read also”, or under a heading that says so."""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.draft import SURE, Draft
+
+_POINTER = re.compile(r"^\s*(?:>{1,3}|»|›|►|▶|▸|▷|→|➤|➜|➔|☛|👉|🔴|■|\+\+)\s*\S")
+_LONGEST_HEADLINE = 32  # words
+_MOST_LISTED = 25  # lines under one heading
+
+
+def find_related(draft: Draft) -> None:
+    """Pointers, openers and lists of related articles."""
+    for at in draft.undecided():
+        text, shape = draft.lines[at].text, draft.shapes[at]
+        if shape.words > _LONGEST_HEADLINE + 10:
+            continue
+        opener = draft.phrases.opens("related", shape.folded)
+        rest = shape.folded[opener.end() :].lstrip() if opener else ""
+        if _POINTER.match(text) and not (shape.sentence and draft.likelihood[at] >= SURE):
+            draft.remove(at, "related", "related.pointer")
+        elif opener and rest[:1] in {":", "：", "|", ">", "»", "–", "—", "-"} and rest[1:].strip():
+            draft.remove(at, "related", "related.opener")
+        elif opener and " " in opener.group().strip() and not shape.ended and shape.words <= _LONGEST_HEADLINE:
+            draft.remove(at, "related", "related.opener")
+    for at in draft.undecided():
+        if draft.phrases.is_whole("related", draft.shapes[at].folded):
+            _remove_list(draft, at)
+
+
+def _remove_list(draft: Draft, heading: int) -> None:
+    """The heading, and the headlines under it up to the next sentence of the article."""
+    _, last = draft.core()
+    draft.remove(heading, "related", "related.heading")
+    for listed, at in enumerate(draft.undecided(heading + 1)):
+        shape = draft.shapes[at]
+        # Within the body a set-apart line may be the next subhead: only what stands close belongs to the list.
+        apart = at < last and draft.lines[at].gap > draft.lines[heading + 1].gap
+        if listed >= _MOST_LISTED or apart or shape.words > _LONGEST_HEADLINE or draft.is_core(at) or (shape.sentence and at < last):
+            return
+        draft.remove(at, "related", "related.listed")
