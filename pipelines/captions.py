@@ -13,6 +13,8 @@ from pipelines.shape import looks_like_name
 _IMAGE_TEMPLATE = re.compile(r",\s*\d{3,4}\s*,\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}\s*$")
 _RIGHTS_SIGN = re.compile(r"^[\W_]*(?:©|\(c\)\s)", re.IGNORECASE)
 _AGENCY_PHOTO = re.compile(r"(?:^|[(\s])[A-Z]{2,5}[ -](?:Photo|Images?)\b\s?/?[^()]{0,60}\)?$|[(/]\s?(?:Getty Images|[A-Z]{2,5})\)$")
+_INNER_END = re.compile(r"[.!?…]['\"”’»)]?\s+(?=[^\W\d_])")
+_QUOTE_OPENS = ("«", "“", '"', "„", "‘", "—", "–", "- ")
 _LONGEST_CAPTION = 60  # words
 
 
@@ -22,9 +24,10 @@ def find_credits(draft: Draft) -> None:
     opens = re.compile(rf"[\W_]*{marks}\s*(?:[:：]|/(?=\s?\w))\s*\S")
     # the last words after a mark: a name, not the rest of a sentence
     closes = re.compile(rf"(?:^|[\s(\[|/.;–—-])(?:{marks}\s?[:：]\s?|©\s?)(?P<who>[^:：]{{2,70}})$", re.IGNORECASE)
+    _, last = draft.core()
     for at in draft.undecided():
         text, shape = draft.lines[at].text, draft.shapes[at]
-        if at == draft.title_at or shape.words > 2 * _LONGEST_CAPTION:
+        if shape.words > _LONGEST_CAPTION or (at > last >= 0 and draft.phrases.opens("agency", shape.folded)):
             continue
         if draft.lines[at].tag == "figcaption":
             draft.remove(at, "caption", "caption.element")
@@ -32,9 +35,9 @@ def find_credits(draft: Draft) -> None:
             draft.remove(at, "credit", "credit.marked")
         elif _RIGHTS_SIGN.match(text) and shape.words <= 12 and not draft.phrases.opens("imprint", shape.folded) and not re.search(r"\d{4}", text):
             draft.remove(at, "credit", "credit.rights-sign")
-        elif opens.match(shape.folded) and shape.words <= _LONGEST_CAPTION:
+        elif opens.match(shape.folded):
             draft.remove(at, "caption", "caption.marked")
-        elif shape.words <= _LONGEST_CAPTION and (_closing_credit(closes, text, shape.folded) or _AGENCY_PHOTO.search(text[-100:])):
+        elif _closing_credit(closes, text, shape.folded) or _AGENCY_PHOTO.search(text[-100:]):
             draft.remove(at, "caption", "caption.with-credit")
 
 
@@ -54,17 +57,13 @@ def find_captions(draft: Draft) -> None:
         if verdict is None or verdict.reason != "credit":
             continue
         glued = at + 1 < len(draft.lines) and draft.lines[at + 1].number == draft.lines[at].number
-        if glued and verdict.rule == "credit.rights-sign" and draft.shapes[at + 1].words <= _LONGEST_CAPTION:
-            draft.remove(at + 1, "caption", "caption.after-credit")
-        elif glued and draft.lines[at].text.startswith("©"):
+        if glued and draft.lines[at].text[:1] not in "([" and draft.shapes[at + 1].words <= _LONGEST_CAPTION:
             draft.remove(at + 1, "caption", "caption.after-credit")
         elif (above := draft.before(at)) is not None and above == at - 1 and _captions(draft, above, at, usual):
             draft.remove(above, "caption", "caption.above-credit")
 
     for at in draft.undecided():
         text, shape = draft.lines[at].text, draft.shapes[at]
-        if at == draft.title_at:
-            continue
         if text.endswith("|") and not looks_like_name(text.rstrip("| ")) and shape.words <= _LONGEST_CAPTION:
             draft.remove(at, "caption", "caption.table-cell")
         elif draft.phrases.opens("caption", shape.folded) and shape.words <= 30 and draft.likelihood[at] < SURE:
@@ -76,14 +75,24 @@ def find_captions(draft: Draft) -> None:
 
 
 def _captions(draft: Draft, above: int, credit: int, usual: float) -> bool:
-    """Whether the line above a credit is its caption: shorter than a paragraph, or set apart together with it."""
-    words = draft.shapes[above].words
+    """Whether the line above a picture's credit is its caption: one sentence, shorter than the paragraphs, no quote."""
+    text, words = draft.lines[above].text, draft.shapes[above].words
+    if draft.phrases.opens("agency", draft.shapes[credit].folded) and draft.lines[credit].text[:1] not in "([":
+        return False  # a source alone credits the article as well as a picture
+    if words > _LONGEST_CAPTION or _INNER_END.search(text) or text.startswith(_QUOTE_OPENS):
+        return False
     together = draft.lines[credit].gap == 0 and draft.lines[above].gap > 0
-    return words <= _LONGEST_CAPTION and (together or words <= 12 or words <= 0.85 * usual)
+    return together or words <= 12 or words <= 0.85 * usual
 
 
 def _find_doubles(draft: Draft) -> None:
-    """A caption that comes again, with or without its credit."""
+    """A caption that comes again, with or without its credit; or a sentence twice on end, as alternative text and caption."""
+    for at in list(draft.undecided()):
+        twin = at + 1
+        if twin < len(draft.lines) and draft.verdicts[at] is None and 4 <= draft.shapes[at].words <= _LONGEST_CAPTION:
+            if draft.lines[at].text == draft.lines[twin].text and draft.verdicts[twin] is None:
+                draft.remove(at, "caption", "caption.twice")
+                draft.remove(twin, "caption", "caption.twice")
     known = [
         (normal_form(draft.lines[at].text), draft.shapes[at].words)
         for at, verdict in enumerate(draft.verdicts)
@@ -93,7 +102,7 @@ def _find_doubles(draft: Draft) -> None:
         return
     for at in draft.undecided():
         words = draft.shapes[at].words
-        if at == draft.title_at or not 4 <= words <= _LONGEST_CAPTION + 12:
+        if not 4 <= words <= _LONGEST_CAPTION + 12:
             continue
         text = normal_form(draft.lines[at].text)
         if any((text in other or other in text) and abs(words - count) <= 12 for other, count in known):
@@ -103,7 +112,7 @@ def _find_doubles(draft: Draft) -> None:
 def _find_image_templates(draft: Draft) -> None:
     """An image template with a headline under it is a card that leads elsewhere; alone it is a caption."""
     for at in list(draft.undecided()):
-        if not _IMAGE_TEMPLATE.search(draft.lines[at].text) or at == draft.title_at:
+        if not _IMAGE_TEMPLATE.search(draft.lines[at].text) or draft.verdicts[at] is not None:
             continue
         below = at + 1
         if below < len(draft.lines) and draft.verdicts[below] is None and not draft.shapes[below].ended:

@@ -145,7 +145,7 @@ def _utf16_order(body: bytes) -> str | None:
     printable = len(sample) - len(sample.translate(None, _PRINTABLE))
     if b"\x00" not in sample or printable * 5 > len(sample) * 3:  # more ASCII than pairs of bytes can hold
         return None
-    plainest = (len(sample) // 50, None)  # spaces and signs are at least a twenty-fifth of any text
+    plainest: tuple[int, str | None] = (len(sample) // 50, None)  # spaces and signs are at least a twenty-fifth of any text
     for order in ("utf-16-le", "utf-16-be"):
         text = sample.decode(order, "replace")
         if len(_UNUSUAL.findall(text)) * 50 < len(text):
@@ -170,10 +170,9 @@ def _fits(body: bytes, charset: str) -> bool:
 
 
 def _guess(body: bytes) -> str:
-    first = _NON_ASCII.search(body)
-    start = first.start() if first else 0  # after ASCII alone, this is where a character begins
-    sample = body[start : start + _SAMPLE]
-    if len(sample) == _SAMPLE:
+    sample = body
+    if len(body) > _SAMPLE and (first := _NON_ASCII.search(body)):  # after ASCII alone a character begins here
+        sample = body[first.start() : first.start() + _SAMPLE]
         sample = sample[: max(sample.rfind(b"\n"), sample.rfind(b" "), sample.rfind(b"<"))]  # no half characters
     best = from_bytes(_TAG.sub(b" ", sample), cp_isolation=_LIKELY).best()
     return (best and codec_name(best.encoding)) or "cp1252"

@@ -15,6 +15,7 @@ _COUNTER = re.compile(r"^\W*\d{1,3}(?:[.,\s]?\d{3}){0,3}\s?[kKmM]?\W*$")
 _COUNTED = re.compile(r"^\W*[\d.,]+\s?[km]?\s+(.{2,30})$|^(.{2,30}?)\s*[(:]?\s*[\d.,]+\)?$")
 _RIGHTS = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:\w+\W+){0,3}?(?:19|20)\d\d|(?:19|20)\d\d\W{0,3}(?:©|\(c\))", re.IGNORECASE)
 _UNLIKELY = 0.4
+_TRAIL = re.compile(r"^[^/›»>→|\n]{2,30}(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,30}(?:(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,60})*$")
 _LONGEST_CALL = 32  # words of a call to subscribe, share or comment
 
 
@@ -76,7 +77,9 @@ def find_navigation(draft: Draft) -> None:
         shape = draft.shapes[at]
         if first < at < last and draft.likelihood[at] >= 0.5:
             continue
-        if draft.phrases.is_whole("nav", shape.folded):
+        if shape.words <= 14 and not shape.ended and _TRAIL.match(draft.lines[at].text):
+            draft.remove(at, "nav", "nav.trail")
+        elif draft.phrases.is_whole("nav", shape.folded):
             draft.remove(at, "nav", "nav.whole")
         elif draft.phrases.opens("nav", shape.folded) and not shape.ended:
             draft.remove(at, "nav", "nav.opener")

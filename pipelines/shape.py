@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipelines.phrases import fold
 
-_SENTENCE_END = re.compile(r"""[.!?…。！？؟۔।։]["'”’»«“)\]）」』\s]*$""")
+_SENTENCE_END = re.compile(r"""[.!?…。！？؟۔।։」』]["'”’»«“)\]）」』\s]*$""")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _PARTICLES = frozenset("van von der den de del della di da do dos das du la le el al bin ibn ben y e und and et và".split())
 _SCRIPTS = {

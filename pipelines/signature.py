@@ -6,12 +6,12 @@ import re
 
 from pipelines.draft import SURE, Draft
 from pipelines.shape import looks_like_name
-from pipelines.stamps import read_stamp
+from pipelines.stamps import read_stamp, says_more_than_when
 
 _JOINT = re.compile(r"\s*(?:,|;|&|\||/|\b(?:and|und|et|y|e|và|with)\b)\s*")
 _MAIL = re.compile(r"\(?[\w.+-]{1,64}@[\w.-]{1,100}\)?")
 _BRACKETED = re.compile(r"^\((?P<inside>[^()]{2,60})\)$")
-_SIGNS = re.compile(r"^\(?[A-ZÀ-Ý]{2,8}(?:\s?[/,+&-]\s?[A-ZÀ-Ý]{2,8}){0,3}\)?$")
+_SIGNS = re.compile(r"^\(?[A-ZÀ-Ý]{2,8}(?:\s?[/,+&-]\s?[A-ZÀ-Ýa-z]{2,8}){1,3}\)?$|^\(?[A-ZÀ-Ý]{2,5}\)?$")
 _LEAD = re.compile(
     r"^(?P<place>[^\W\d_][^()\n:.!?]{1,50}?)\s*[,.]?\s*(?:\((?P<agency>[^()]{2,40})\)\s*[-–—:]|(?:\((?P<other>[^()]{2,40})\))?\s*[–—-]\s)"
 )
@@ -23,19 +23,21 @@ def find_stamps(draft: Draft) -> None:
     first, last = draft.core()
     for at in draft.undecided():
         shape = draft.shapes[at]
-        if shape.words > 24 or shape.sentence or at == draft.title_at or not any(map(str.isdigit, shape.folded)):
+        if shape.words > 24 or shape.sentence or not any(map(str.isdigit, shape.folded)):
             continue
+        within = first < at < last
         stamp = read_stamp(draft.lines[at].text, draft.phrases)
         if stamp is None:
+            if not within and not says_more_than_when(draft.lines[at].text, draft.phrases):
+                draft.remove(at, "dateline", "stamp.duration")
             continue
-        name = looks_like_name(stamp.rest)
-        if stamp.rest and not name and (len(stamp.rest.split()) > 2 or first < at < last):
+        names = _names(draft, stamp.rest)
+        if stamp.rest and (within or not (names or len(stamp.rest.split()) <= 2)):
             continue
-        if name and first < at < last:
-            continue
-        draft.remove(at, "byline" if name else "dateline", "stamp.with-name" if name else "stamp.date")
-        if name and not draft.authors:
-            draft.authors = (stamp.rest,)
+        if names:
+            draft.remove(at, "byline", "stamp.with-name")
+            draft.authors = draft.authors or names
+        draft.remove(at, "dateline", "stamp.date")
         if draft.published_at is None:
             draft.published_at, draft.published_precision = stamp.at, stamp.precision
 
@@ -44,27 +46,38 @@ def find_bylines(draft: Draft) -> None:
     """Names between the headline and the body, or right after the body."""
     first, last = draft.core()
     after = list(draft.undecided(last + 1))[:3] if last >= 0 else []
-    for at in [*draft.undecided(stop=first), *after]:
+    for at in [*draft.undecided((draft.title_at or -1) + 1, first), *after]:
         text, shape = draft.lines[at].text, draft.shapes[at]
-        if shape.words > 16 or shape.sentence or at == draft.title_at:
+        if shape.words > 16 or shape.sentence:
             continue
-        opener = draft.phrases.opens("byline", shape.folded)
-        named = _names(text[opener.end() :].lstrip(" :：") if opener else text)
-        if opener and named:
+        names = _names(draft, text)
+        if not names:
+            continue
+        if draft.phrases.opens("byline", shape.folded):
             draft.remove(at, "byline", "byline.opener")
-        elif named and (text.endswith("|") or draft.likelihood[at] < SURE) and looks_like_name(named[0]):
+        elif text.endswith("|") or draft.likelihood[at] < SURE:
             draft.remove(at, "byline", "byline.name")
         else:
             continue
-        draft.authors = draft.authors or named
+        draft.authors = draft.authors or names
 
 
-def _names(text: str) -> tuple[str, ...]:
-    """The names a byline lists; none where the first part is no name. Roles and mail addresses behind are let go."""
-    parts = [part for part in _JOINT.split(_MAIL.sub(" ", text).strip(" |·•-–—.,")) if part]
-    if not parts or not (looks_like_name(parts[0]) or (len(parts) == 1 and len(parts[0].split()) == 1 and parts[0][:1].isupper())):
-        return ()
-    return tuple(part for part in parts if looks_like_name(part)) or (parts[0],)
+def _names(draft: Draft, text: str) -> tuple[str, ...]:
+    """The names a byline lists; none where the first part is no name. Roles and mail addresses behind are let go.
+
+    A single word is a name only after words such as “by”.
+    """
+    opener = draft.phrases.opens("byline", text.casefold())
+    named = text[opener.end() :].lstrip(" :：") if opener else text
+    parts = [part for part in _JOINT.split(_MAIL.sub(" ", named).strip(" |·•-–—.,")) if part]
+    names = tuple(part for part in parts if looks_like_name(part) and not _has_furniture(draft, part))
+    if parts and parts[0] in names:
+        return names
+    return (parts[0],) if opener and len(parts) == 1 and parts[0].isalpha() and parts[0][0].isupper() else ()
+
+
+def _has_furniture(draft: Draft, name: str) -> bool:
+    return any(draft.phrases.is_whole(section, word.casefold()) for word in name.split() for section in ("widget", "nav"))
 
 
 def find_agencies(draft: Draft) -> None:
@@ -72,7 +85,7 @@ def find_agencies(draft: Draft) -> None:
     first, last = draft.core()
     for at in draft.undecided():
         text, shape = draft.lines[at].text, draft.shapes[at]
-        if first < at < last or shape.words > 8 or at == draft.title_at or shape.sentence:
+        if first < at < last or shape.words > 8 or shape.sentence:
             continue
         bracketed = _BRACKETED.match(text)
         inside = bracketed["inside"] if bracketed else text

@@ -50,6 +50,11 @@ def read_stamp(text: str, phrases: Phrases) -> Stamp | None:
     return None
 
 
+def says_more_than_when(text: str, phrases: Phrases) -> bool:
+    """Whether anything is left of a line without numbers and the words around times: “3 hours ago” leaves nothing."""
+    return any(map(str.isalpha, phrases.stamp_words.sub(" ", fold(text))))
+
+
 def _moment(day: datetime, time: re.Match[str] | None, zone: re.Match[str] | None) -> datetime:
     if time is None:
         return day

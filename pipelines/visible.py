@@ -22,7 +22,7 @@ _BLOCK = frozenset(
     " pre search section summary table tbody td tfoot th thead tr ul".split()
 )
 _TELLING = frozenset({"caption", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6"})  # they name all text below them
-_HIDDEN = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_HIDDEN = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(0)", re.IGNORECASE)
 
 
 def parse(text: str) -> HtmlElement:
@@ -62,12 +62,17 @@ def visible_lines(root: HtmlElement) -> tuple[str, list[Line]]:
     such a page is uncovered by its scripts.
     """
     lines, concealed = _walk(root, hidden=False)
-    shown = sum(len(line.text) for line in lines)
+    shown = _prose(lines)
     if concealed > shown:
         everything, _ = _walk(root, hidden=True)
-        if sum(len(line.text) for line in everything) > 2 * shown:
+        if _prose(everything) > 2 * shown:
             lines = everything
     return "\n".join(line.text for line in lines), lines
+
+
+def _prose(lines: list[Line]) -> int:
+    """Characters in lines too long for menus and teasers."""
+    return sum(len(line.text) for line in lines if len(line.text) >= 100)
 
 
 def _walk(root: HtmlElement, *, hidden: bool) -> tuple[list[Line], int]:

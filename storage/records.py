@@ -137,10 +137,14 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A page that was read and holds no article. reason: a short code such as ``too-short``; detail: for people."""
+    """A page that holds no article. reason: a short code such as ``no-text``; detail: for people.
+
+    unreadable: the bytes are no page at all (binary, or beyond what a parser may be given): that is a failure.
+    """
 
     reason: str
     detail: str
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,157 @@
+"""Blobs: kept bytes under the sha256 of what they are, and the log of captures beside them.
+
+    sha256/ab/cd/abcd….gz                     gzip of one body, never changed once written; zcat reads it for ever
+    captures/2026-11-20/<stamp>-<id>.jsonl    one line of JSON for each page that was kept that day
+
+Where they lie is a ``Shelf``: a folder or a bucket.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import logging
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from storage.captures import SHA256, Capture, in_order
+from storage.errors import Damaged, NotFound
+
+_HELD_BYTES = 32 << 20  # bodies held back for a flush; beyond, they are written early, so that memory stays flat
+_LEVEL = 6  # of gzip: level 9 takes twice the time for 1 % less
+
+
+_log = logging.getLogger(__name__)
+
+
+class Shelf(Protocol):
+    """Where blobs and logs lie. Names are relative, with ``/``. Every method may raise ArchiveUnavailable."""
+
+    lanes: int
+    """How many calls of ``has`` and ``keep`` at a time serve it best; these two are called from several threads."""
+
+    def has(self, name: str) -> bool:
+        """Whether ``name`` is surely kept already. False where asking costs as much as keeping."""
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Keep ``data`` as ``name``, whole or not at all. What is there under that name already stays."""
+
+    def settle(self) -> None:
+        """Every name seen by ``has`` or given to ``keep`` is durable when this returns."""
+
+    def append(self, at: datetime, lines: bytes) -> None:
+        """Add whole lines to this writer's log of the day ``at``, durable when this returns."""
+
+    def read(self, name: str) -> bytes:
+        """What is kept as ``name``. Raises NotFound."""
+
+    def names(self, folder: str) -> Iterator[str]:
+        """All names under ``folder``, sorted."""
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """The lines of a log with their line breaks; the last may lack it."""
+
+
+class Blobs:
+    """Kept bytes and the captures log. For one thread; several processes may share one place.
+
+    ``put`` and ``log`` may hold back what they are given until ``flush``; ``discard`` drops what is held back.
+    Blobs that nothing names are harmless; a name without its blob never comes about, because blobs are durable before
+    the log, and the log before the row. Every method may raise ArchiveUnavailable.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._bodies: dict[str, bytes] = {}
+        self._held = 0
+        self._captures: list[Capture] = []
+
+    def put(self, body: bytes) -> str:
+        """Keep a body; its name is the sha256 (hex) of the bytes as they are."""
+        sha256 = hashlib.sha256(body).hexdigest()
+        if sha256 not in self._bodies:
+            self._bodies[sha256] = body
+            self._held += len(body)
+            if self._held > _HELD_BYTES:
+                self._keep()
+        return sha256
+
+    def log(self, capture: Capture) -> None:
+        """Note that a page was kept; its body must have been ``put`` before."""
+        self._captures.append(capture)
+
+    def flush(self) -> None:
+        """Everything put and logged so far is durable when this returns. If it raises, what was held back still is."""
+        self._keep()
+        if self._captures:
+            now = datetime.now(UTC)
+            self._shelf.append(now, b"".join(replace(capture, kept_at=now).line() for capture in self._captures))
+            self._captures.clear()
+
+    def discard(self) -> None:
+        """Drop what is held back: the batch it belongs to was rolled back."""
+        self._bodies.clear()
+        self._held = 0
+        self._captures.clear()
+
+    def get(self, sha256: str) -> bytes:
+        """The body of that name. Raises NotFound, or Damaged where the bytes are not what their name says."""
+        if sha256 in self._bodies:
+            return self._bodies[sha256]
+        if not SHA256.fullmatch(sha256):
+            raise NotFound(f"blob {sha256[:80]!r}: not a sha256")
+        name = _name(sha256)
+        packed = self._shelf.read(name)
+        try:
+            body = gzip.decompress(packed)
+        except (OSError, EOFError, zlib.error) as error:
+            raise Damaged(f"blob {name}: cannot be unpacked ({error})") from error
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise Damaged(f"blob {name}: its content is not what its name says")
+        return body
+
+    def captures(self, damaged: Callable[[str], None] = _log.warning) -> Iterator[Capture]:
+        """Every capture, in the order kept. ``damaged`` is told each line that cannot be read, with its place."""
+        yield from in_order(self._shelf.names("captures"), self._shelf.lines, damaged)
+
+    def hashes(self) -> Iterator[str]:
+        """The name of every blob, sorted."""
+        for name in self._shelf.names("sha256"):
+            sha256 = name.rpartition("/")[2].removesuffix(".gz")
+            if name == _name(sha256):  # anything else is not ours
+                yield sha256
+
+    def _keep(self) -> None:
+        """Make the bodies held back durable: each on its own, several at a time."""
+        if not self._bodies:
+            return
+        with ThreadPoolExecutor(self._shelf.lanes) as pool:
+            for _ in pool.map(self._keep_one, self._bodies.items()):
+                pass  # a failure of any is raised here
+        self._shelf.settle()
+        self._bodies.clear()
+        self._held = 0
+
+    def _keep_one(self, blob: tuple[str, bytes]) -> None:
+        name = _name(blob[0])
+        if not self._shelf.has(name):
+            self._shelf.keep(name, gzip.compress(blob[1], _LEVEL, mtime=0))
+
+
+def open_blobs(place: str) -> Blobs:
+    """The blobs of a folder, made when first written to, or of ``s3://bucket/prefix``. Nothing is asked yet."""
+    if place.startswith("s3://"):
+        from storage.s3 import BucketShelf  # noqa: PLC0415  (boto3 is heavy, and most archives lie in a folder)
+
+        return Blobs(BucketShelf(place))
+    from storage.folder import FolderShelf  # noqa: PLC0415  (beside its twin)
+
+    return Blobs(FolderShelf(place))
+
+
+def _name(sha256: str) -> str:
+    return f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}.gz"

@@ -1,0 +1,197 @@
+"""The tables, for SQLite and PostgreSQL alike. The public face is the view ``articles``; the tables may change.
+
+    run ──< fate                    what was read, and what became of it
+    capture                         bytes as they came: the body is in the blob store, under ``sha256``
+    article ──< version ── removal  an article, its distinct texts, and what was cut from each
+       │  └───< address             the keys under which it is known (``storage.url_key``)
+       └──────< sighting            each time it was seen, by capture
+
+The search index ``article_words`` is not described here: its shape differs by database (``storage.search``).
+Keys that come from the outside world are hashes: a PostgreSQL index entry holds 2.7 kB, a URL may be longer.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    and_,
+    select,
+)
+
+from storage.columns import SafeJson, SafeText, Strings, UtcTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Count = BigInteger().with_variant(Integer, "sqlite")  # grows for years
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", SafeText, nullable=False),
+    Column("detail", SafeText),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    sqlite_autoincrement=True,
+)
+
+capture = Table(
+    "capture",
+    metadata,
+    Column("key", String(32), primary_key=True),  # of sha256, url, source and fetched_at: the same capture is one row
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("url", SafeText),
+    Column("url_key", String(32), index=True),
+    Column("source", SafeText),
+    Column("status", Integer),
+    Column("content_type", SafeText, nullable=False),
+    Column("headers", SafeJson, nullable=False),
+    Column("claims", SafeJson, nullable=False),
+    Column("fetched_at", UtcTime, nullable=False),
+    Column("origin", SafeText),
+    Column("size", Integer, nullable=False),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("seq", _Count, primary_key=True),  # in the order of their coming; the search index knows them by it
+    Column("id", String(16), nullable=False, unique=True),
+    Column("current", Integer, nullable=False),  # the number of the version that was seen last
+    Column("dated_at", UtcTime, nullable=False),  # when that version was published, or fetched where that is unknown
+    Column("story_id", String(16), nullable=False),
+    Column("copy_of", String(16)),
+    Column("first_seen_at", UtcTime, nullable=False),
+    Index("ix_article_dated_at_id", "dated_at", "id"),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+version = Table(
+    "version",
+    metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1, in the order of their coming
+    Column("capture_key", ForeignKey("capture.key"), nullable=False),
+    Column("url", SafeText),
+    Column("source", SafeText),
+    Column("fetched_at", UtcTime, nullable=False),
+    Column("content_hash", String(32), nullable=False),
+    Column("title_hash", String(32), nullable=False),
+    Column("norm_version", Integer, nullable=False),
+    Column("words", Integer, nullable=False),
+    Column("canonical_url", SafeText),
+    Column("title", SafeText, nullable=False),
+    Column("text", SafeText, nullable=False),
+    Column("authors", Strings, nullable=False),
+    Column("agency", SafeText),
+    Column("dateline", SafeText),
+    Column("published_at", UtcTime),
+    Column("published_precision", String(6)),
+    Column("published_origin", SafeText),
+    Column("modified_at", UtcTime),
+    Column("language", SafeText),
+    Column("section", SafeText),
+    Column("keywords", Strings, nullable=False),
+    Column("image", SafeText),
+    Column("access", SafeText),
+    Column("flags", Strings, nullable=False),
+    Index("ix_version_content_hash_title_hash", "content_hash", "title_hash"),
+)
+
+removal = Table(  # apart from the version, so that reading texts stays light
+    "removal",
+    metadata,
+    Column("article_id", String(16), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("blocks", SafeJson, nullable=False),  # [start, end, line, text, because, rule] each
+    ForeignKeyConstraint(["article_id", "number"], ["version.article_id", "version.number"], ondelete="CASCADE"),
+)
+
+address = Table(
+    "address",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("identity", SafeText, nullable=False),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(9), nullable=False),  # own, alias, duplicate, shared: see ``storage.duplicates``
+)
+
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("capture_key", ForeignKey("capture.key"), primary_key=True),
+    Column("article_id", String(16), nullable=False),
+    Column("number", Integer, nullable=False),  # the version that was seen
+    Column("title", SafeText, nullable=False),
+    Column("published_at", UtcTime),
+    Column("outcome", String(9), nullable=False),
+    ForeignKeyConstraint(["article_id", "number"], ["version.article_id", "version.number"], ondelete="CASCADE"),
+    Index("ix_sighting_article_id_number", "article_id", "number"),
+)
+
+fate = Table(
+    "fate",
+    metadata,
+    Column("id", _Count, primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("origin", SafeText),
+    Column("url", SafeText),
+    Column("url_key", String(32), index=True),
+    Column("outcome", String(9), nullable=False),
+    Column("why", SafeText, nullable=False),
+    Column("article_id", String(16), index=True),
+    Column("capture_key", String(32)),
+    Index("ix_fate_run_id_outcome", "run_id", "outcome"),
+    Index("ix_fate_origin", "origin", postgresql_using="hash"),  # of any length
+    sqlite_autoincrement=True,
+)
+
+current = and_(version.c.article_id == article.c.id, version.c.number == article.c.current)
+"""Joins an article with the version that stands for it."""
+
+
+def articles() -> Select[tuple[object, ...]]:
+    """The fields of ``ArchivedArticle``, in its order; what the view ``articles`` shows."""
+    kept = version.c
+    return select(
+        article.c.id,
+        kept.url,
+        kept.canonical_url,
+        kept.source,
+        kept.title,
+        kept.text,
+        kept.authors,
+        kept.agency,
+        kept.dateline,
+        kept.published_at,
+        kept.published_precision,
+        kept.modified_at,
+        kept.language,
+        kept.section,
+        kept.keywords,
+        kept.image,
+        kept.access,
+        kept.flags,
+        kept.content_hash,
+        kept.norm_version,
+        kept.fetched_at,
+        article.c.story_id,
+        article.c.copy_of,
+    ).select_from(article.join(version, current))

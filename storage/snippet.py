@@ -1,0 +1,156 @@
+"""Snippet: the piece of a text that shows why it was found, as it was written, with the words marked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from storage.words import folded, located, open_ended, terms, tokens
+
+_LOOKED_AT = 200_000  # characters of the text in which words are sought
+_CHUNK = re.compile(r"\S+")
+_CUT = 24  # characters within which a cut looks for a space
+
+Term = tuple[str, ...]
+Place = tuple[str, int, int]  # a token, and where in the text it stands
+Found = tuple[int, int, Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of a text as it was written: ``pieces`` in order, each with whether it is what was asked for.
+
+    before, after: whether the text goes on there.
+    """
+
+    pieces: tuple[tuple[str, bool], ...]
+    before: bool
+    after: bool
+
+    @property
+    def text(self) -> str:
+        """The pieces joined, with an ellipsis where the text goes on."""
+        joined = "".join(piece for piece, _ in self.pieces)
+        return f"{'…' if self.before else ''}{joined}{'…' if self.after else ''}"
+
+
+def snippet(text: str, words: str, width: int = 160) -> Snippet:
+    """At most ``width`` characters of ``text`` around the place where most of what ``words`` asks for stands together.
+
+    Where nothing of it occurs (the title may have matched) it is the beginning. Cuts fall between words where there
+    are spaces. Beyond the first 200,000 characters nothing is sought.
+    """
+    found = list(_occurrences(text[:_LOOKED_AT], terms(words)))
+    start = _begin(text, _best(found, width), width)
+    end = _end(text, start + width)
+    pieces: list[tuple[str, bool]] = []
+    at = start
+    for first, last, _ in found:
+        if at <= first < end:
+            pieces += [(text[at:first], False), (text[first : min(last, end)], True)]
+            at = min(last, end)
+    pieces.append((text[at:end], False))
+    return Snippet(tuple(piece for piece in pieces if piece[0]), start > 0, end < len(text))
+
+
+def _occurrences(text: str, asked: tuple[Term, ...]) -> Iterator[Found]:
+    """Where each term occurs, in reading order; of terms that begin together, the longest first."""
+    by_first: dict[str, list[Term]] = {}
+    beginnings: dict[str, list[Term]] = {}  # terms that are a single open-ended token
+    for term in sorted(asked, key=len, reverse=True):
+        (beginnings if len(term) == 1 and open_ended(term) else by_first).setdefault(term[0], []).append(term)
+    wanted = {token for term in asked for token in term}
+    places = list(_places(text, wanted))
+    stream = [token for token, _, _ in places]
+    for at, (token, start, _) in enumerate(places):
+        for term in by_first.get(token, []) + beginnings.get(token[0], []):
+            if stands_at(stream, at, term):
+                yield start, places[at + len(term) - 1][2], term
+
+
+def stands_at(stream: list[str], at: int, term: Term) -> bool:
+    """Whether the tokens of ``term`` stand in a row in ``stream`` from the position ``at``."""
+    last = at + len(term) - 1
+    if last >= len(stream) or tuple(stream[at:last]) != term[:-1]:
+        return False
+    return stream[last].startswith(term[-1]) if open_ended(term) else stream[last] == term[-1]
+
+
+def _places(text: str, wanted: set[str]) -> Iterator[Place]:
+    """The tokens of ``text`` with their places; where none is wanted, the place of the whole chunk does."""
+    single = {token for token in wanted if open_ended((token,))}
+    for chunk in _CHUNK.finditer(text):
+        found = tokens(chunk.group())
+        if wanted.isdisjoint(found) and (not single or single.isdisjoint(token[0] for token in found)):
+            yield from ((token, *chunk.span()) for token in found)
+        else:
+            yield from _placed(chunk.group(), chunk.start())
+
+
+def _placed(chunk: str, offset: int) -> Iterator[Place]:
+    """The tokens of a chunk without white space, each with its place in the text."""
+    plain = ""
+    owners: list[tuple[int, int]] = []  # for each folded character, the letter (with its marks) it comes from
+    for start, end in _letters(chunk):
+        piece = folded(chunk[start:end])
+        plain += piece
+        owners += [(offset + start, offset + end)] * len(piece)
+    if plain != (whole := folded(chunk)):  # letters that compose in a way of their own: mark the chunk
+        plain, owners = whole, [(offset, offset + len(chunk))] * len(whole)
+    for token, start, end in located(plain):
+        yield token, owners[start][0], owners[end - 1][1]
+
+
+def _letters(chunk: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for at in range(1, len(chunk) + 1):
+        if at == len(chunk) or not _is_mark(chunk[at]):
+            yield start, at
+            start = at
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M" or character in "\uff9e\uff9f"  # half-width kana voicing
+
+
+def _best(found: list[Found], width: int) -> int:
+    """Where the stretch of three quarters of ``width`` begins that has the most different terms; 0 if there is none."""
+    best, begin, first = 0, 0, 0
+    inside: Counter[Term] = Counter()
+    for start, _, term in found:
+        inside[term] += 1
+        while found[first][0] < start - width * 3 // 4:
+            inside[found[first][2]] -= 1
+            inside += Counter()  # drops what is at zero
+            first += 1
+        if len(inside) > best:
+            best, begin = len(inside), found[first][0]
+    return begin
+
+
+def _begin(text: str, start: int, width: int) -> int:
+    """The start of the snippet: some words before what is shown, at the beginning of a word."""
+    at = start - width // 4
+    if at <= 0:
+        return 0
+    space = re.compile(r"\s+").search(text, at, min(start, at + _CUT))
+    if space:
+        return space.end()
+    while at < start and _is_mark(text[at]):
+        at += 1
+    return at
+
+
+def _end(text: str, at: int) -> int:
+    """The end of the snippet at ``at`` or a little before, after the end of a word."""
+    if at >= len(text):
+        return len(text)
+    for space in range(at, max(0, at - _CUT), -1):
+        if text[space].isspace():
+            return space
+    while _is_mark(text[at]):
+        at -= 1
+    return at
