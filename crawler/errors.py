@@ -21,3 +21,7 @@ class Unreadable(CrawlerError):
 
 class UnknownField(CrawlerError):
     """A field mapping names something that no page has."""
+
+
+class BadSettings(CrawlerError):
+    """A setting cannot be read or is not known; the message names the file and key, or the variable."""

@@ -21,8 +21,13 @@ _BLOCK = frozenset(
     " dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p"
     " pre search section summary table tbody td tfoot th thead tr ul".split()
 )
+_CELL = frozenset({"td", "th"})
+_INSIDE_CELLS = tuple(_BLOCK - _CELL)  # a row without them is one line, as a table shows it
 _TELLING = frozenset({"caption", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6"})  # they name all text below them
-_HIDDEN = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(0)", re.IGNORECASE)
+_HIDDEN_CLASS = re.compile(r"(?:^|\s)(?:sr-only|visually-?hidden|screen-reader-text)(?:\s|$)", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(
+    r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(0)", re.IGNORECASE
+)
 
 
 def parse(text: str) -> HtmlElement:
@@ -81,11 +86,16 @@ def _walk(root: HtmlElement, *, hidden: bool) -> tuple[list[Line], int]:
     concealed = 0
     pieces: list[str] = []
     tags = ["html"]
+    plain_row = False
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag
         if event == "start":
-            if tag in _BLOCK:
+            if tag == "tr":
+                plain_row = next(element.iterdescendants(*_INSIDE_CELLS), None) is None
+            if tag in _CELL and plain_row:
+                pieces.append(" ")
+            elif tag in _BLOCK:
                 _end_line(pieces, tags[-1], lines)
                 tags.append(tags[-1] if tag == "br" or tags[-1] in _TELLING else tag)
             if tag in _SILENT:
@@ -96,8 +106,10 @@ def _walk(root: HtmlElement, *, hidden: bool) -> tuple[list[Line], int]:
             elif element.text:
                 pieces.append(element.text)
         else:
-            if tag in _BLOCK:
+            if tag in _BLOCK and not (tag in _CELL and plain_row):
                 _end_line(pieces, tags.pop(), lines)
+            if tag == "tr":
+                plain_row = False
             if element.tail and element is not root:
                 pieces.append(element.tail)
     _end_line(pieces, tags.pop(), lines)
@@ -113,4 +125,9 @@ def _end_line(pieces: list[str], tag: str, lines: list[Line]) -> None:
 
 
 def _is_hidden(element: HtmlElement) -> bool:
-    return element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")) is not None
+    get = element.get
+    return (
+        get("hidden") is not None
+        or _HIDDEN_STYLE.search(get("style", "")) is not None
+        or _HIDDEN_CLASS.search(get("class", "")) is not None
+    )

@@ -24,7 +24,7 @@ class SafeText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         """Into the database."""
         return value if value is None else safe_text(value)
 
@@ -35,7 +35,7 @@ class SafeJson(TypeDecorator[Json]):
     impl = PLAIN_JSON
     cache_ok = True
 
-    def process_bind_param(self, value: Json, dialect: Dialect) -> Json:
+    def process_bind_param(self, value: Json, _dialect: Dialect) -> Json:
         """Into the database."""
         return _safe(value)
 
@@ -46,11 +46,11 @@ class Strings(TypeDecorator[tuple[str, ...]]):
     impl = PLAIN_JSON
     cache_ok = True
 
-    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> list[str] | None:
+    def process_bind_param(self, value: Sequence[str] | None, _dialect: Dialect) -> list[str] | None:
         """Into the database."""
         return value if value is None else [safe_text(part) for part in value]
 
-    def process_result_value(self, value: Sequence[str] | None, dialect: Dialect) -> tuple[str, ...] | None:
+    def process_result_value(self, value: Sequence[str] | None, _dialect: Dialect) -> tuple[str, ...] | None:
         """Out of the database."""
         return value if value is None else tuple(value)
 
@@ -70,7 +70,7 @@ class UtcTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Out of the database."""
         if value is None:
             return None

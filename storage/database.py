@@ -29,7 +29,7 @@ _WRITES = "copydesk_writes"
 def sqlite_module() -> ModuleType:
     """The driver to use: pysqlite3, which carries a recent SQLite, where it is installed."""
     try:
-        import pysqlite3
+        import pysqlite3  # noqa: PLC0415  (not on every system)
     except ImportError:
         return sqlite3
     module: ModuleType = pysqlite3.dbapi2
@@ -94,16 +94,15 @@ class Database:
                     migrations.upgrade(connection)
                 return
             # A table is rebuilt by dropping it, which must not cascade; the setting is deaf within a transaction.
-            driver = connection.connection.dbapi_connection
-            assert driver is not None
-            driver.execute("PRAGMA foreign_keys=OFF")
+            driver = connection.connection
+            _run(driver, "PRAGMA foreign_keys=OFF")
             try:
                 with self._alone(connection):
                     migrations.upgrade(connection)
                     if orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
                         raise Damaged(f"{self.name}: the migration would leave rows without their parents: {orphans}")
             finally:
-                driver.execute("PRAGMA foreign_keys=ON")
+                _run(driver, "PRAGMA foreign_keys=ON")
 
     @contextmanager
     def _alone(self, connection: Connection) -> Iterator[None]:
@@ -167,18 +166,21 @@ def _engine(url: URL) -> Engine:
 
 
 def _set_up_postgresql(driver: DBAPIConnection, _record: object) -> None:
-    with closing(driver.cursor()) as cursor:
-        cursor.execute("SET TIME ZONE 'UTC'")  # for people who read the view
+    _run(driver, "SET TIME ZONE 'UTC'")  # for people who read the view
     driver.commit()
 
 
 def _set_up_sqlite(driver: DBAPIConnection, _record: object) -> None:
     driver.isolation_level = None  # the driver begins nothing by itself: see _begin_sqlite
+    _run(driver, f"PRAGMA busy_timeout={_WAIT_MILLISECONDS}")
+    _run(driver, "PRAGMA journal_mode=WAL")
+    _run(driver, "PRAGMA synchronous=FULL")  # what is committed survives a power cut
+    _run(driver, "PRAGMA foreign_keys=ON")
+
+
+def _run(driver: DBAPIConnection, statement: str) -> None:
     with closing(driver.cursor()) as cursor:
-        cursor.execute(f"PRAGMA busy_timeout={_WAIT_MILLISECONDS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")  # what is committed survives a power cut
-        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(statement)
 
 
 def _begin_sqlite(connection: Connection) -> None:

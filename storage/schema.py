@@ -12,9 +12,12 @@ Keys that come from the outside world are hashes: a PostgreSQL index entry holds
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -74,6 +77,7 @@ article = Table(
     Column("seq", _Count, primary_key=True),  # in the order of their coming; the search index knows them by it
     Column("id", String(16), nullable=False, unique=True),
     Column("current", Integer, nullable=False),  # the number of the version that was seen last
+    Column("seen_at", UtcTime, nullable=False),  # when that was
     Column("dated_at", UtcTime, nullable=False),  # when that version was published, or fetched where that is unknown
     Column("story_id", String(16), nullable=False),
     Column("copy_of", String(16)),
@@ -167,8 +171,11 @@ current = and_(version.c.article_id == article.c.id, version.c.number == article
 """Joins an article with the version that stands for it."""
 
 
-def articles() -> Select[tuple[object, ...]]:
-    """The fields of ``ArchivedArticle``, in its order; what the view ``articles`` shows."""
+def articles(which: ColumnElement[bool] = current) -> Select[Any]:
+    """The fields of ``ArchivedArticle``, in its order; what the view ``articles`` shows.
+
+    which: joins an article with the versions to be read.
+    """
     kept = version.c
     return select(
         article.c.id,
@@ -194,4 +201,4 @@ def articles() -> Select[tuple[object, ...]]:
         kept.fetched_at,
         article.c.story_id,
         article.c.copy_of,
-    ).select_from(article.join(version, current))
+    ).select_from(article.join(version, which))

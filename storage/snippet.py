@@ -45,7 +45,7 @@ def snippet(text: str, words: str, width: int = 160) -> Snippet:
     """
     found = list(_occurrences(text[:_LOOKED_AT], terms(words)))
     start = _begin(text, _best(found, width), width)
-    end = _end(text, start + width)
+    end = _end(text, start, start + width)
     pieces: list[tuple[str, bool]] = []
     at = start
     for first, last, _ in found:
@@ -144,13 +144,11 @@ def _begin(text: str, start: int, width: int) -> int:
     return at
 
 
-def _end(text: str, at: int) -> int:
-    """The end of the snippet at ``at`` or a little before, after the end of a word."""
+def _end(text: str, start: int, at: int) -> int:
+    """The end of the snippet that begins at ``start``: ``at`` or a little before, after the end of a word."""
     if at >= len(text):
         return len(text)
-    for space in range(at, max(0, at - _CUT), -1):
-        if text[space].isspace():
-            return space
-    while _is_mark(text[at]):
-        at -= 1
-    return at
+    for end in range(at, max(start, at - _CUT), -1):
+        if text[end].isspace():
+            return end
+    return next((end for end in range(at, start, -1) if not _is_mark(text[end])), at)

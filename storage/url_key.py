@@ -13,19 +13,19 @@ from urllib.parse import SplitResult, urlsplit
 LONGEST = 16_384
 """Characters of the longest address that has a key."""
 
-_TRACKING = frozenset(
-    # sessions
-    "phpsessid jsessionid "
-    # campaigns and advertising clicks
-    "fbclid gclid gclsrc gbraid wbraid dclid msclkid yclid ysclid twclid ttclid igshid igsh li_fat_id epik rdt_cid "
-    "scclid srsltid _openstat wickedid irclickid "
-    # newsletters and marketing systems
-    "mc_cid mc_eid mkt_tok _hsenc _hsmi __hssc __hstc __hsfp hsctatracking ml_subscriber ml_subscriber_hash "
-    "vero_id vero_conv oly_anon_id oly_enc_id bsft_clkid bsft_uid sc_cid "
-    # analytics
-    "_ga _gl _gac _gid s_cid cmpid at_medium at_campaign at_custom1 at_custom2 at_custom3 at_custom4 xtor piwik_campaign "
-    "piwik_kwd pk_campaign pk_kwd mtm_campaign mtm_source mtm_medium mtm_keyword mtm_content".split()
-)
+_TRACKING = frozenset({
+    "phpsessid", "jsessionid",
+    # advertising clicks
+    "fbclid", "gclid", "gclsrc", "gbraid", "wbraid", "dclid", "msclkid", "yclid", "ysclid", "twclid", "ttclid",
+    "igshid", "igsh", "li_fat_id", "epik", "rdt_cid", "scclid", "srsltid", "_openstat", "wickedid", "irclickid",
+    # newsletters
+    "mc_cid", "mc_eid", "mkt_tok", "_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking", "ml_subscriber",
+    "ml_subscriber_hash", "vero_id", "vero_conv", "oly_anon_id", "oly_enc_id", "bsft_clkid", "bsft_uid", "sc_cid",
+    # audience counters
+    "_ga", "_gl", "_gac", "_gid", "s_cid", "cmpid", "at_medium", "at_campaign", "at_custom1", "at_custom2",
+    "at_custom3", "at_custom4", "xtor", "piwik_campaign", "piwik_kwd", "pk_campaign", "pk_kwd", "mtm_campaign", "mtm_source",
+    "mtm_medium", "mtm_keyword", "mtm_content",
+})  # fmt: skip
 _MOBILE = re.compile(r"(?:(?:www|m|mobile|amp)\.)+(?=[^.]+\.[^.])")  # two labels stay: m.com is a site of its own
 _AMP_HOST = re.compile(r"(?:.+\.)?cdn\.ampproject\.org|(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?")
 _AMP_PATH = re.compile(r"/(?:c|v|amp)/(?:s/)?(?=[^/]+\.[^/])")
@@ -116,7 +116,9 @@ def _query(query: str) -> str:
         name = parameter.partition("=")[0].lower()
         if parameter and not (name in _TRACKING or name.startswith("utm_") or parameter in _AMP_PARAMETERS):
             named.append((name, parameter))
-    return "&".join(parameter for _, parameter in sorted(named, key=lambda pair: pair[0]))  # equal names keep their order
+    return "&".join(
+        parameter for _, parameter in sorted(named, key=lambda pair: pair[0])
+    )  # equal names keep their order
 
 
 def _escaped(text: str) -> str:

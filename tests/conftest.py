@@ -237,7 +237,8 @@ def s3_environment() -> Iterator[dict[str, str]]:
     if importlib.util.find_spec("moto") is None:
         _unavailable("no S3 server: moto[server] is not installed")
     server = subprocess.Popen([sys.executable, "-c", _MOTO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert server.stdin and server.stdout
+    assert server.stdin is not None
+    assert server.stdout is not None
     try:
         port = server.stdout.readline().strip()
         if not port:

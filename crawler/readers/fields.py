@@ -19,7 +19,15 @@ _PLACES: Mapping[str, tuple[str, ...]] = {  # our field: where it may stand; a d
     "html": ("html.content", "html", "raw_html", "page_html"),
     "title": ("title", "headline", "title_page", "name"),
     "authors": ("authors", "author", "byline", "creator"),
-    "published_at": ("date_publish", "publishing_date", "datePublished", "date", "published_at", "published", "pub_date"),
+    "published_at": (
+        "date_publish",
+        "publishing_date",
+        "datePublished",
+        "date",
+        "published_at",
+        "published",
+        "pub_date",
+    ),
     "modified_at": ("date_modify", "dateModified", "modified_at", "modified", "updated"),
     "fetched_at": ("date_download", "html.crawl_date", "crawled", "fetched_at", "fetched"),
     "language": ("language", "lang", "inLanguage"),
@@ -33,7 +41,9 @@ _PLACES: Mapping[str, tuple[str, ...]] = {  # our field: where it may stand; a d
 _VALUE_KEYS = ("name", "url", "@id", "@value", "contentUrl")  # what an object of schema.org comes down to
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MARKUP = re.compile(r"\s*<(?:!doctype|!--|\?xml|(?:html|head|body|article|section|main|div|p|h[1-6])\b)", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"\s*<(?:!doctype|!--|\?xml|(?:html|head|body|article|section|main|div|p|h[1-6])\b)", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _ARTICLE_TYPE = re.compile(r"(?:.*[:/])?\w*(?:article|blogposting)", re.IGNORECASE)
 
@@ -45,7 +55,9 @@ def field_mapping(text: str) -> Mapping[str, str]:
         ours, _, theirs = (piece.strip() for piece in part.partition("="))
         if ours not in _PLACES or not theirs:
             known = ", ".join(_PLACES)
-            raise UnknownField(f"cannot map {part.strip()!r}", hint=f"write FIELD=THEIRS, where FIELD is one of {known}")
+            raise UnknownField(
+                f"cannot map {part.strip()!r}", hint=f"write FIELD=THEIRS, where FIELD is one of {known}"
+            )
         mapping[ours] = theirs
     return mapping
 
@@ -116,20 +128,15 @@ class _Fields:
     def words(self, field: str, *, strict: bool = False) -> Iterator[str]:
         """The texts in the field's places, in order. strict: Unreadable where there is something else than text."""
         for place, value in self._values(field):
-            if strict and isinstance(value, str | list | dict):
-                found = [_text_of(value, place)]
-            elif strict:
-                raise Unreadable("wrong-field", f"{place}: {_kind(value)} where text should be")
-            else:
-                found = list(_strings(value))
-            yield from (sound for word in found if (sound := _SURROGATE.sub("\ufffd", word).strip()))
+            found = [_text_of(value, place)] if strict else _strings(value)
+            yield from (sound for word in found if (sound := _sound(word)))
 
     def several(self, field: str, separator: str) -> tuple[str, ...]:
         """The parts of a list, or of a text with separators (a regular expression), each once."""
         for _, value in self._values(field):
-            parts = [part.strip() for word in _strings(value) for part in re.split(separator, _SURROGATE.sub("\ufffd", word))]
-            if any(parts):
-                return tuple(dict.fromkeys(filter(None, parts)))
+            parts = (part.strip() for word in _strings(value) for part in re.split(separator, _sound(word)))
+            if found := tuple(dict.fromkeys(part for part in parts if part)):
+                return found
         return ()
 
     def time(self, field: str) -> datetime | None:
@@ -142,3 +149,88 @@ class _Fields:
             value = _at(self._thing, place)
             if value is not None:
                 yield place, value
+
+
+def _sound(word: str) -> str:
+    return _SURROGATE.sub("\ufffd", word).strip()
+
+
+def _at(thing: dict[str, Json], place: str) -> Json:
+    if place in thing:
+        return thing[place]
+    outer, dot, inner = place.partition(".")
+    within = thing.get(outer) if dot else None
+    return _at(within, inner) if isinstance(within, dict) else None
+
+
+def _text_of(value: Json, place: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and "sections" in value:  # the body of Fundus
+        sections = [section for section in _list(value["sections"]) if isinstance(section, dict)]
+        parts = [
+            value.get("summary"),
+            *(section.get(key) for section in sections for key in ("headline", "paragraphs")),
+        ]
+        return "\n\n".join(word for part in parts for word in _strings(part))
+    if isinstance(value, list):
+        return "\n\n".join(_strings(value))
+    found = next(_strings(value), None) if isinstance(value, dict) else None
+    if found is None and place != "html":  # Fundus keeps an object there, whose content may have been left out
+        raise Unreadable("wrong-field", f"{place}: {_kind(value)} where text should be")
+    return found or ""
+
+
+def _strings(value: Json) -> Iterator[str]:
+    """The texts in a value of any shape: schema.org writes a person as text, as an object, or as a list of both."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+    elif isinstance(value, dict):
+        yield from _strings(next((value[key] for key in _VALUE_KEYS if key in value), None))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _time(value: Json) -> datetime | None:
+    try:
+        if isinstance(value, str):
+            time = _written_time(value.strip())
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            time = datetime.fromtimestamp(
+                value / 1000 if value > 1e11 else value, UTC
+            )  # else the year would be past 5138
+        else:
+            return None
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None  # a claim that cannot be read is no evidence; the text's own date is still looked for
+
+
+def _written_time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return parsedate_to_datetime(text)
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else [value]
+
+
+def _kind(value: Json) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"

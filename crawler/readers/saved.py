@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import BinaryIO, Protocol
+from io import BufferedReader
+from typing import Protocol
 
 from crawler.errors import Unreadable
 from storage.records import Failed, Page
@@ -41,7 +42,7 @@ class SavedFile:
     """A file opened for reading. origin: the name that people know it by. saved_at: when it was last written."""
 
     origin: str
-    stream: BinaryIO
+    stream: BufferedReader
     saved_at: datetime
 
 

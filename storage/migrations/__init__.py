@@ -42,8 +42,8 @@ def upgrade(connection: Connection) -> None:
     """Run the migrations that are missing. Begins and commits nothing."""
     if is_ready(connection):  # another process may have been first while this one waited
         return
-    from alembic import command
-    from alembic.config import Config
+    from alembic import command  # noqa: PLC0415  (needed once in an archive's life)
+    from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))

@@ -106,6 +106,7 @@ def _articles() -> None:
         sa.Column("seq", _COUNT, nullable=False),
         sa.Column("id", _ID, nullable=False),
         sa.Column("current", sa.Integer, nullable=False),
+        sa.Column("seen_at", _TIME, nullable=False),
         sa.Column("dated_at", _TIME, nullable=False),
         sa.Column("story_id", _ID, nullable=False),
         sa.Column("copy_of", _ID),

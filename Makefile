@@ -1,0 +1,44 @@
+# What a person types. Everything runs in .venv, which `make install` makes from the lock.
+PYTHON ?= python3
+RUN := .venv/bin
+
+.PHONY: help install demo test check bench train lock clean
+
+help:            ## this list
+	@grep -hE '^[a-z]+: .*##' Makefile | sed 's/:[^#]*##/\t/'
+
+install: .venv/installed ## make .venv and install what the lock names
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "copydesk needs Python 3.11 or newer; try: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install   ## the main job on the sample articles: ingest, look, search
+	@$(RUN)/python -m benchmarks.demo
+
+test: install   ## all tests, on real SQLite, PostgreSQL, S3 and files
+	$(RUN)/python -m pytest -q
+
+check: install  ## lint, types, and the direction of imports
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports --no-cache
+
+bench: install  ## the figures, beside peers in the same run
+	$(RUN)/python -m benchmarks.ingest
+	$(RUN)/python -m benchmarks.text_lines
+	$(RUN)/python -m benchmarks.html_articles
+
+train: install  ## train the line model again (needs the extra: .venv/bin/pip install torch)
+	$(RUN)/python -m training.lines
+
+lock:            ## resolve the lock again (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --quiet -o requirements.lock
+
+clean:           ## remove what is made
+	rm -rf .venv build dist *.egg-info

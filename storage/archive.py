@@ -1,0 +1,205 @@
+"""The archive: every article once, with each of its texts, each time it was seen, and the bytes it came as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from types import TracebackType
+from typing import Self
+
+from storage import inspection, ledger, reading, search
+from storage.blobs import Blobs, open_blobs
+from storage.database import Database
+from storage.errors import ArchiveUnavailable, Damaged, NotFound
+from storage.inspection import Damage, Statistics
+from storage.intake import Intake
+from storage.records import (
+    ArchivedArticle,
+    Article,
+    Failed,
+    Fate,
+    Page,
+    Query,
+    Rejected,
+    Removed,
+    Run,
+    Saved,
+    Sighting,
+)
+
+_REPLAYED_AT_ONCE = 500
+
+
+class Archive:
+    """An open archive. It saves for one thread at a time; others open their own, and may do so all at once.
+
+    Every method may raise ArchiveUnavailable. Answers are of what is committed: a batch under way is not in them.
+    An article is named by its id, or by the first 4 or more of its digits; NotFound where none or several fit.
+    """
+
+    def __init__(self, database: Database, blobs: Blobs) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._intake: Intake | None = None
+        self._unnamed_run: int | None = None
+
+    @classmethod
+    def open(cls, database: str, blobs: str | None = None) -> Self:
+        """Open an archive, or make it.
+
+        database: SQLAlchemy URL, ``sqlite:///archive.db`` or ``postgresql://…``. blobs: a folder or
+        ``s3://bucket/prefix``; None is the folder ``raw`` beside an SQLite file. Raises ArchiveUnavailable, and
+        ArchiveNewer for an archive that a newer copydesk wrote.
+        """
+        opened = Database.open(database)
+        if blobs is None:
+            if opened.file is None:
+                opened.close()
+                raise ArchiveUnavailable(
+                    f"{opened.name}: a place for the bytes of pages must be given beside PostgreSQL",
+                    "name a folder or s3://bucket/prefix: COPYDESK_BLOBS",
+                )
+            blobs = str(opened.file.parent / "raw")
+        return cls(opened, open_blobs(blobs))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- what comes in
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Commit all saves of the block together; an exception rolls all of them back.
+
+        A batch within a batch is part of it. Other writers wait until it ends: keep it to some hundred pages.
+        """
+        with self._taking_in():
+            yield
+
+    def save(self, page: Page, result: Article | Rejected, run: int | None = None) -> Saved:
+        """Keep a page, and what ``clean`` made of it: new, unchanged, a version, a duplicate, or rejected.
+
+        The very same capture (bytes, url, source, time) may be saved again: it is counted in the run, and seen once.
+        run: from ``begin_run``; saves without one are entered under a run of their own.
+        """
+        with self._taking_in() as intake:
+            return intake.save(page, result, run)
+
+    def fail(self, failed: Failed, run: int | None = None) -> Saved:
+        """Enter an input that could not be read."""
+        with self._taking_in() as intake:
+            return intake.fail(failed, run)
+
+    def begin_run(self, kind: str, detail: str | None = None) -> int:
+        """Enter a run, such as an ``ingest``; its number. detail: what it is about, for people."""
+        with self._taking_in() as intake:
+            return ledger.begin_run(intake.connection, kind, detail, datetime.now(UTC))
+
+    def finish_run(self, run: int) -> None:
+        """Note that a run ended well. Raises NotFound."""
+        with self._taking_in() as intake:
+            ledger.finish_run(intake.connection, run, datetime.now(UTC))
+
+    def replay(self) -> Iterator[Page | Failed]:
+        """Every page that was ever kept, in that order, from the captures log and the blobs alone.
+
+        Cleaning and saving them makes the archive again; nothing is logged twice. Failed: the bytes are damaged.
+        """
+        captures = self._blobs.captures()
+        while some := list(islice(captures, _REPLAYED_AT_ONCE)):
+            with self._taking_in() as intake:
+                intake.adopt(some)
+            for capture in some:
+                try:
+                    yield capture.page(self._blobs.get(capture.sha256))
+                except (Damaged, NotFound) as error:
+                    yield Failed(capture.origin or capture.sha256, "damaged", str(error), capture.url)
+
+    # --- what it answers
+
+    def get(self, article: str) -> ArchivedArticle:
+        """An article."""
+        with self._database.reading() as connection:
+            return reading.get(connection, reading.full_id(connection, article))
+
+    def find(self, query: Query) -> Iterator[ArchivedArticle]:
+        """The articles that answer a query, newest first, one after the other."""
+        with self._database.reading() as connection:
+            yield from reading.stream(connection, search.hits(query, connection.dialect.name))
+
+    def count(self, query: Query) -> int:
+        """How many articles answer a query, whatever its limit."""
+        with self._database.reading() as connection:
+            return connection.scalar(search.number_of_hits(query, connection.dialect.name)) or 0
+
+    def versions(self, article: str) -> tuple[ArchivedArticle, ...]:
+        """Every distinct text of an article, in the order of their coming."""
+        with self._database.reading() as connection:
+            return reading.versions(connection, reading.full_id(connection, article))
+
+    def removed(self, article: str) -> tuple[Removed, ...]:
+        """What was cut from the article's current version, in reading order."""
+        with self._database.reading() as connection:
+            return reading.removed(connection, reading.full_id(connection, article))
+
+    def sightings(self, article: str) -> tuple[Sighting, ...]:
+        """Each time an article was seen, at its own address or elsewhere, oldest first."""
+        with self._database.reading() as connection:
+            return reading.sightings(connection, reading.full_id(connection, article))
+
+    def body(self, sha256: str) -> bytes:
+        """Kept bytes. Raises NotFound, and Damaged where they are not what their name says."""
+        return self._blobs.get(sha256)
+
+    def fates(self, named: str) -> tuple[Fate, ...]:
+        """What became of an address, an origin or an article, each time, newest first. Empty for what is unknown."""
+        with self._database.reading() as connection:
+            try:
+                article = reading.full_id(connection, named)
+            except NotFound:
+                article = None
+            return ledger.fates(connection, named, article)
+
+    def runs(self, limit: int = 20) -> tuple[Run, ...]:
+        """The latest runs, newest first."""
+        with self._database.reading() as connection:
+            return ledger.runs(connection, limit)
+
+    def statistics(self) -> Statistics:
+        """How much the archive holds."""
+        with self._database.reading() as connection:
+            return inspection.statistics(connection)
+
+    def verify(self) -> Iterator[Damage]:
+        """Check everything that is kept, and name what is damaged. Reads every body: it takes its time."""
+        with self._database.reading() as connection:
+            yield from inspection.damages(connection, self._blobs)
+
+    @contextmanager
+    def _taking_in(self) -> Iterator[Intake]:
+        """The transaction under way, or one for this block."""
+        if self._intake is not None:
+            yield self._intake
+            return
+        try:
+            with self._database.writing() as connection:
+                self._intake = Intake(connection, self._blobs, self._unnamed_run)
+                yield self._intake
+                self._intake.finish()
+            self._unnamed_run = self._intake.unnamed_run
+        except BaseException:
+            self._blobs.discard()
+            raise
+        finally:
+            self._intake = None

@@ -1,0 +1,192 @@
+"""Intake: one transaction of saves, from page to decision to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, select
+
+from storage import ledger, schema
+from storage.blobs import Blobs
+from storage.captures import Capture
+from storage.duplicates import Address, AddressKind, Known, decide, identity_of, key_of
+from storage.errors import StorageError
+from storage.records import Article, Failed, Page, Rejected, Saved
+from storage.tray import Head, Tray
+from storage.url_key import alias_key, url_key
+
+_AT_ONCE = 500  # inputs whose rows are held back
+
+_version = schema.version.c
+_CONTENT = tuple(column.name for column in _version if column.name in Article.__dataclass_fields__)
+
+
+class Intake:
+    """Decides on pages, each knowing those before it. ``finish`` makes all durable but the commit itself.
+
+    unnamed_run: the run under which saves without one are entered; made when it is needed.
+    """
+
+    def __init__(self, connection: Connection, blobs: Blobs, unnamed_run: int | None = None) -> None:
+        self.connection = connection
+        self.unnamed_run = unnamed_run
+        self._blobs = blobs
+        self._known = Known(connection)
+        self._tray = Tray(connection)
+        self._logged: list[Capture] = []
+        self._is_whole = True
+
+    def save(self, page: Page, result: Article | Rejected, run: int | None) -> Saved:
+        """Keep a page and what became of it."""
+        self._enter()
+        capture = Capture.of(page, self._blobs.put(page.body))
+        key = self._tray.put_capture(capture)
+        if isinstance(result, Article):
+            saved = self._place(capture, key, result)
+        else:
+            saved = Saved("rejected", None, None, f"{result.reason}: {result.detail}")
+        self._note(saved, page.origin, page.url, run, key)
+        return self._leave(saved)
+
+    def fail(self, failed: Failed, run: int | None) -> Saved:
+        """Note an input that could not be read."""
+        self._enter()
+        saved = Saved("failed", None, None, f"{failed.reason}: {failed.detail}")
+        self._note(saved, failed.origin, failed.url, run, None)
+        return self._leave(saved)
+
+    def adopt(self, captures: Iterable[Capture]) -> None:
+        """Enter captures that the log has already, so that saving their pages does not log them again."""
+        self._enter()
+        self._write()
+        for capture in captures:
+            self._tray.put_capture(capture)
+        self._tray.write()
+        self._is_whole = True
+
+    def finish(self) -> None:
+        """Write what is held back; then bytes and log, so that nothing committed can name bytes that are not there."""
+        if not self._is_whole:
+            raise StorageError("an earlier save of this batch failed half-way: nothing of the batch is kept")
+        self._write()
+        if self.unnamed_run is not None:
+            ledger.finish_run(self.connection, self.unnamed_run, datetime.now(UTC))
+        for capture in self._logged:
+            self._blobs.log(capture)
+        self._blobs.flush()
+
+    def _enter(self) -> None:
+        """From here to ``_leave`` the rows are not whole: an exception in between must not be committed around."""
+        if not self._is_whole:
+            raise StorageError("an earlier save of this batch failed half-way; an archive serves one thread at a time")
+        self._is_whole = False
+
+    def _leave(self, saved: Saved) -> Saved:
+        if len(self._tray) >= _AT_ONCE:
+            self._write()
+        self._is_whole = True
+        return saved
+
+    def _write(self) -> None:
+        self._logged += self._tray.write()
+        self._known.forget()
+
+    def _note(
+        self, saved: Saved, origin: str | None, url: str | None, run: int | None, capture_key: str | None
+    ) -> None:
+        at = datetime.now(UTC)
+        if run is None:
+            if self.unnamed_run is None:
+                self.unnamed_run = ledger.begin_run(self.connection, "save", None, at)
+            run = self.unnamed_run
+        key = url and url_key(url)
+        self._tray.put(
+            schema.fate, run_id=run, at=at, origin=origin, url=url, url_key=key and key_of(key),
+            outcome=saved.outcome, why=saved.why, article_id=saved.article_id, capture_key=capture_key,
+        )  # fmt: skip
+
+    def _place(self, capture: Capture, capture_key: str, article: Article) -> Saved:
+        """Decide where an article belongs, and put it there."""
+        identity = identity_of(capture.url, capture.sha256)
+        key = key_of(identity)
+        address = self._known.address(key)
+        decision = decide(article, address, self._known)
+        article_id = decision.article_id or self._known.free_id(identity)
+        number = decision.number
+        if number is None:
+            number = self._put_version(capture, capture_key, article, article_id, is_new=decision.article_id is None)
+            self._put_alias(capture, article, article_id)
+        elif address is not None and address.is_own:
+            self._see_again(capture, article_id, number)
+        if decision.outcome in ("stored", "duplicate"):
+            self._put_address(key, identity, article_id, "own" if decision.outcome == "stored" else "duplicate")
+        self._tray.put(
+            schema.sighting, capture_key=capture_key, article_id=article_id, number=number,
+            title=article.title, published_at=article.published_at, outcome=decision.outcome,
+        )  # fmt: skip
+        return Saved(decision.outcome, article_id, article_id, decision.why)
+
+    def _put_version(self, capture: Capture, capture_key: str, article: Article, article_id: str, is_new: bool) -> int:
+        """A new text of an article; its number. It stands for the article unless a later fetch is known already."""
+        dated_at = article.published_at or capture.fetched_at
+        if is_new:
+            number = 1
+            head = Head(number, number, capture.fetched_at, dated_at)
+            self._tray.put_article(article_id, head, capture.fetched_at)
+        else:
+            before = self._tray.head(article_id)
+            number = before.last + 1
+            is_latest = capture.fetched_at >= before.seen_at
+            head = Head(number, number, capture.fetched_at, dated_at) if is_latest else replace(before, last=number)
+            self._tray.put_head(article_id, head)
+        if head.current == number:
+            self._tray.put_words(article_id, article.title, article.text)
+        self._known.learn_text(article, article_id, number, capture.url or capture.origin)
+        self._tray.put(
+            schema.version,
+            article_id=article_id,
+            number=number,
+            capture_key=capture_key,
+            url=capture.url,
+            source=capture.source,
+            fetched_at=capture.fetched_at,
+            **{name: getattr(article, name) for name in _CONTENT},
+        )
+        if removed := article.removed:
+            blocks = [(cut.start, cut.end, cut.line, cut.text, cut.because, cut.rule) for cut in removed]
+            self._tray.put(schema.removal, article_id=article_id, number=number, blocks=blocks)
+        return number
+
+    def _see_again(self, capture: Capture, article_id: str, number: int) -> None:
+        """A known text at the article's own address: it stands for the article, unless a later fetch showed another."""
+        head = self._tray.head(article_id)
+        if capture.fetched_at < head.seen_at:
+            return
+        if number != head.current:
+            self._write()  # the version may wait in the tray
+            title, text, published_at, fetched_at = self.connection.execute(
+                select(_version.title, _version.text, _version.published_at, _version.fetched_at).where(
+                    _version.article_id == article_id, _version.number == number
+                )
+            ).one()
+            self._tray.put_words(article_id, title, text)
+            head = replace(head, current=number, dated_at=published_at or fetched_at)
+        self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at))
+
+    def _put_alias(self, capture: Capture, article: Article, article_id: str) -> None:
+        """The address that the page names as its own; one that two articles name says nothing of either."""
+        canonical = capture.url and article.canonical_url and alias_key(capture.url, article.canonical_url)
+        if not canonical:
+            return
+        key = key_of(canonical)
+        held = self._known.address(key)
+        if held is None:
+            self._put_address(key, canonical, article_id, "alias")
+        elif held.kind == "alias" and held.article_id != article_id:
+            self._put_address(key, canonical, held.article_id, "shared")
+
+    def _put_address(self, key: str, identity: str, article_id: str, kind: AddressKind) -> None:
+        self._tray.put_address(key, identity, article_id, kind)
+        self._known.learn_address(key, Address(article_id, kind))
