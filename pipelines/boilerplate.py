@@ -15,6 +15,7 @@ from pipelines.furniture import (
     find_tail,
     find_unlikely,
     find_widgets,
+    weigh_furniture,
 )
 from pipelines.glue import split_glued
 from pipelines.headline import find_repeated_title, find_title
@@ -47,6 +48,7 @@ def judge(lines: Sequence[Line], claimed_title: str | None = None) -> Draft:
     find_navigation(draft)
     find_agencies(draft)
     find_bylines(draft)
+    weigh_furniture(draft)
     find_repeats(draft)
     find_unlikely(draft)
     find_tail(draft)

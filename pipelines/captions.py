@@ -12,7 +12,8 @@ from pipelines.shape import looks_like_name
 # “<alternative text> - <site>, <width>, <date>”: what some image templates leave in saved text.
 _IMAGE_TEMPLATE = re.compile(r",\s*\d{3,4}\s*,\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}\s*$")
 _RIGHTS_SIGN = re.compile(r"^[\W_]*(?:©|\(c\)\s)", re.IGNORECASE)
-_AGENCY_PHOTO = re.compile(r"(?:^|[(\s])[A-Z]{2,5}[ -](?:Photo|Images?)\b\s?/?[^()]{0,60}\)?$|[(/]\s?(?:Getty Images|[A-Z]{2,5})\)$")
+# “(ABC Photo/Name)”, “(Name/ABC)”; but “(ABC)” alone may be what the words before it stand for
+_AGENCY_PHOTO = re.compile(r"(?:^|[(\s])[A-Z]{2,5}[ -](?:Photo|Images?)\b\s?/?[^()]{0,60}\)?$|\([^()]{2,50}/\s?[A-Z]{2,8}\)\.?$")
 _INNER_END = re.compile(r"[.!?…]['\"”’»)]?\s+(?=[^\W\d_])")
 _QUOTE_OPENS = ("«", "“", '"', "„", "‘", "—", "–", "- ")
 _LONGEST_CAPTION = 60  # words

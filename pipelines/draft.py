@@ -27,6 +27,7 @@ class Verdict:
 class Draft:
     """Lines, their shapes and likelihoods, and a verdict each: None for a line that stays.
 
+    furnished: 0 for a text without a page's furniture, 1 for a page saved whole; see ``weigh_furniture``.
     Stages read and fill it in the order that ``clean`` lists; nothing else holds state.
     """
 
@@ -35,6 +36,7 @@ class Draft:
     likelihood: Sequence[float]
     phrases: Phrases
     verdicts: list[Verdict | None] = field(init=False)
+    furnished: float = 0.0
     title: str = ""
     title_at: int | None = None
     authors: tuple[str, ...] = ()

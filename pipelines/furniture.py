@@ -14,7 +14,9 @@ _MAIL_OR_SITE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64}|\b(?:www\.|
 _COUNTER = re.compile(r"^\W*\d{1,3}(?:[.,\s]?\d{3}){0,3}\s?[kKmM]?\W*$")
 _COUNTED = re.compile(r"^\W*[\d.,]+\s?[km]?\s+(.{2,30})$|^(.{2,30}?)\s*[(:]?\s*[\d.,]+\)?$")
 _RIGHTS = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:\w+\W+){0,3}?(?:19|20)\d\d|(?:19|20)\d\d\W{0,3}(?:©|\(c\))", re.IGNORECASE)
-_UNLIKELY = 0.4
+_UNLIKELY, _SURELY_NOT = 0.45, 0.02  # likelihoods below which a line goes: on a furnished page, in a bare text
+_WITHIN = 0.5  # of that for a sentence between two paragraphs of the body
+_FURNISHED, _PIECES = 0.12, 4  # share and number of lines that rules find on a page saved whole, at the least
 _TRAIL = re.compile(r"^[^/›»>→|\n]{2,30}(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,30}(?:(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,60})*$")
 _LONGEST_CALL = 32  # words of a call to subscribe, share or comment
 
@@ -39,7 +41,7 @@ def find_widgets(draft: Draft) -> None:
                 draft.remove(at, "widget", "widget.opener")
         elif (counted := _COUNTED.match(shape.folded)) and draft.phrases.is_whole("widget", (counted[1] or counted[2]).strip(" ()")):
             draft.remove(at, "widget", "widget.counter")
-        elif _COUNTER.match(draft.lines[at].text) and not first < at < last:
+        elif _COUNTER.match(draft.lines[at].text) and not first < at < last and draft.likelihood[at] < 0.5:
             draft.remove(at, "widget", "widget.counter")
 
 
@@ -66,7 +68,7 @@ def find_imprint(draft: Draft) -> None:
             draft.remove(at, "imprint", "imprint.opener")
         elif _RIGHTS.search(text) and shape.words <= 40:
             draft.remove(at, "imprint", "imprint.rights")
-        elif reach and shape.words <= 14 and not shape.sentence:
+        elif reach and shape.words <= 14 and not shape.sentence and last >= 0 and not within and draft.likelihood[at] < SURE:
             draft.remove(at, "imprint", "imprint.contact")
 
 
@@ -91,16 +93,19 @@ def find_tail(draft: Draft) -> None:
     if last < 0:
         return
     script = script_of(" ".join(draft.lines[at].text for at in draft.undecided(stop=last + 1))[:4_000])
+    surest = SURE * draft.furnished
     for at in draft.undecided(last + 1):
         shape = draft.shapes[at]
         if shape.words <= 25 and script_of(draft.lines[at].text) not in (script, None):
             draft.remove(at, "widget", "tail.other-script")
-        elif not shape.ended and shape.words <= 25 and draft.likelihood[at] < SURE:
+        elif not shape.ended and shape.words <= 25 and draft.likelihood[at] < surest:
             draft.remove(at, "nav", "tail.short")
 
 
 def find_repeats(draft: Draft) -> None:
-    """A line that stands there a second time."""
+    """A line that stands there a second time; a text without furniture may repeat itself as it likes."""
+    if not draft.furnished:
+        return
     seen: Counter[str] = Counter()
     for at in draft.undecided():
         if draft.shapes[at].words >= 6:
@@ -111,8 +116,20 @@ def find_repeats(draft: Draft) -> None:
 
 
 def find_unlikely(draft: Draft) -> None:
-    """What the model, which has seen how articles read, does not take for article."""
+    """What the model, which has seen how articles read, does not take for article.
+
+    The less furniture the rules have found, the surer the model must be: a text without any is clean already.
+    """
     first, last = draft.core()
+    threshold = _SURELY_NOT + (_UNLIKELY - _SURELY_NOT) * draft.furnished
     for at in draft.undecided():
-        if draft.likelihood[at] < _UNLIKELY:
-            draft.remove(at, "other" if first < at < last else "nav", "model.unlike-article")
+        within = first < at < last
+        if draft.likelihood[at] < (threshold * _WITHIN if within and draft.shapes[at].ended else threshold):
+            draft.remove(at, "other" if within else "nav", "model.unlike-article")
+
+
+def weigh_furniture(draft: Draft) -> None:
+    """Set how much of the page's furniture the input still has: from none, as in a clean text, to that of a whole page."""
+    found = sum(verdict is not None and verdict.reason not in {"title", "byline", "dateline"} for verdict in draft.verdicts)
+    share = found / max(1, len(draft.lines))
+    draft.furnished = min(1.0, share / _FURNISHED) * min(1.0, found / _PIECES)

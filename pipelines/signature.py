@@ -23,7 +23,7 @@ def find_stamps(draft: Draft) -> None:
     first, last = draft.core()
     for at in draft.undecided():
         shape = draft.shapes[at]
-        if shape.words > 24 or shape.sentence or not any(map(str.isdigit, shape.folded)):
+        if shape.words > 24 or shape.sentence or "://" in shape.folded or not any(map(str.isdigit, shape.folded)):
             continue
         within = first < at < last
         stamp = read_stamp(draft.lines[at].text, draft.phrases)

@@ -12,8 +12,7 @@ import gzip
 import hashlib
 import logging
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -31,17 +30,11 @@ _log = logging.getLogger(__name__)
 class Shelf(Protocol):
     """Where blobs and logs lie. Names are relative, with ``/``. Every method may raise ArchiveUnavailable."""
 
-    lanes: int
-    """How many calls of ``has`` and ``keep`` at a time serve it best; these two are called from several threads."""
+    def keep(self, names: Iterable[str], packed: Callable[[str], bytes]) -> None:
+        """Make every name durable; ``packed`` gives its bytes, and may be called from several threads.
 
-    def has(self, name: str) -> bool:
-        """Whether ``name`` is surely kept already. False where asking costs as much as keeping."""
-
-    def keep(self, name: str, data: bytes) -> None:
-        """Keep ``data`` as ``name``, whole or not at all. What is there under that name already stays."""
-
-    def settle(self) -> None:
-        """Every name seen by ``has`` or given to ``keep`` is durable when this returns."""
+        Each is kept whole or not at all, and what is there under a name already stays. If it raises, some may be kept.
+        """
 
     def append(self, at: datetime, lines: bytes) -> None:
         """Add whole lines to this writer's log of the day ``at``, durable when this returns."""
@@ -126,20 +119,13 @@ class Blobs:
                 yield sha256
 
     def _keep(self) -> None:
-        """Make the bodies held back durable: each on its own, several at a time."""
+        """Make the bodies held back durable."""
         if not self._bodies:
             return
-        with ThreadPoolExecutor(self._shelf.lanes) as pool:
-            for _ in pool.map(self._keep_one, self._bodies.items()):
-                pass  # a failure of any is raised here
-        self._shelf.settle()
+        bodies = {_name(sha256): body for sha256, body in self._bodies.items()}
+        self._shelf.keep(bodies, lambda name: gzip.compress(bodies[name], _LEVEL, mtime=0))
         self._bodies.clear()
         self._held = 0
-
-    def _keep_one(self, blob: tuple[str, bytes]) -> None:
-        name = _name(blob[0])
-        if not self._shelf.has(name):
-            self._shelf.keep(name, gzip.compress(blob[1], _LEVEL, mtime=0))
 
 
 def open_blobs(place: str) -> Blobs:

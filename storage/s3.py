@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 _ATTEMPTS = 5  # for conflicts (409); botocore itself repeats timeouts, 5xx and SlowDown as often
+_LANES = 8  # PUTs at a time
 
 
 class BucketShelf:
@@ -28,42 +30,22 @@ class BucketShelf:
     Nothing can be appended to an object, so each flush writes a log of its own.
     """
 
-    lanes = 8
-
     def __init__(self, place: str) -> None:
         self._bucket, _, prefix = place.removeprefix("s3://").partition("/")
         if not self._bucket:
             raise ArchiveUnavailable(f"kept bytes: {place}: no bucket", hint="s3://bucket/prefix")
         self._prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         with self._answering():
-            self._client = _client(self.lanes)
+            self._client = _client()
 
-    def has(self, name: str) -> bool:  # noqa: ARG002  (one answer for every name)
-        """Never asked: a PUT that finds the object there says so."""
-        return False
-
-    def keep(self, name: str, data: bytes) -> None:
-        """PUT unless there; 412 means that it is."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                with self._answering():
-                    self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=data, IfNoneMatch="*")
-            except ArchiveUnavailable as error:
-                code = _status(error.__cause__)
-                if code == 412:
-                    return
-                if code != 409 or attempt + 1 == _ATTEMPTS:
-                    raise
-                time.sleep(0.1 * 2**attempt)  # another writer is at the same object
-            else:
-                return
-
-    def settle(self) -> None:
-        """Nothing to do: each answered PUT is durable."""
+    def keep(self, names: Iterable[str], packed: Callable[[str], bytes]) -> None:
+        """Several PUTs at a time. None asks first whether the object is there: the answer says so."""
+        with ThreadPoolExecutor(_LANES) as pool:
+            list(pool.map(lambda name: self._put(name, packed(name)), names))
 
     def append(self, at: datetime, lines: bytes) -> None:
         """One new object."""
-        self.keep(f"captures/{at:%Y-%m-%d}/{stamp(at)}-{uuid4().hex[:8]}.jsonl", lines)
+        self._put(f"captures/{at:%Y-%m-%d}/{stamp(at)}-{uuid4().hex[:8]}.jsonl", lines)
 
     def read(self, name: str) -> bytes:
         """The object's bytes."""
@@ -89,6 +71,22 @@ class BucketShelf:
         """A log holds one flush, so it is read whole."""
         yield from self.read(name).splitlines(keepends=True)
 
+    def _put(self, name: str, data: bytes) -> None:
+        """PUT unless there; 412 means that it is."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self._answering():
+                    self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=data, IfNoneMatch="*")
+            except ArchiveUnavailable as error:
+                code = _status(error.__cause__)
+                if code == 412:
+                    return
+                if code != 409 or attempt + 1 == _ATTEMPTS:
+                    raise
+                time.sleep(0.1 * 2**attempt)  # another writer is at the same object
+            else:
+                return
+
     @contextmanager
     def _answering(self) -> Iterator[None]:
         """Errors name the bucket and the cause; S3's own text is left out, it may repeat what was sent."""
@@ -106,13 +104,13 @@ class BucketShelf:
             raise ArchiveUnavailable(f"kept bytes: S3 bucket {self._bucket}: {type(error).__name__}") from error
 
 
-def _client(lanes: int) -> S3Client:
+def _client() -> S3Client:
     def made(style: Literal["auto", "path"]) -> S3Client:
         config = Config(
             connect_timeout=10,
             read_timeout=60,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            max_pool_connections=lanes,
+            max_pool_connections=_LANES,
             s3={"addressing_style": style},
             request_checksum_calculation="when_required",  # stores other than Amazon's may refuse the newer ones
             response_checksum_validation="when_required",

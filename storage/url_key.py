@@ -8,6 +8,7 @@ parameters. Kept: the case of the path, and every parameter that is not on the l
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 LONGEST = 16_384
@@ -35,6 +36,7 @@ _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})|[^!-~]|[\"%<>\\^`{|}]")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
+@lru_cache(maxsize=256)  # a page's address is asked for by several
 def url_key(url: str) -> str | None:
     """The key of an http or https address: ``host/path?query``. None for anything else, and for what no host can be.
 

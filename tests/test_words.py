@@ -141,7 +141,7 @@ def test_a_snippet_is_a_piece_of_the_original(text: str, words: str, width: int)
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "é", "選", "\u0301", '"', "a ", '"a" ', "'", "\u200d", "ข", "ガ", "ﷺ", "🙂", "\u0301\u0316", "ุ่"]
+    "piece", ["a", "é", "選", "\u0301", '"', "a ", '"a" ', "'", "\u200d", "ข", "ガ", "🙂", "\u0301\u0316", "ุ่"]
 )
 def test_long_texts_take_linear_time(piece: str) -> None:
     """Anything superlinear would take minutes here, as Unicode normalising does for runs of combining marks."""

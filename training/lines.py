@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--folds", action="store_true", help=f"also train the {FOLDS} models that score unseen sites")
     parser.add_argument("--only-folds", action="store_true", help="train the scoring models alone")
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     pages = teaching_pages()
     print(f"{len(pages)} pages of {len({page.site for page in pages})} sites", file=sys.stderr)
     jobs = [] if options.only_folds else [(SHIPPED, pages)]

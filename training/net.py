@@ -94,12 +94,10 @@ class LineNet(nn.Module):
         mask = batch.mask[:, None]
         cues = torch.zeros(len(dense), CUE_WIDTH).index_add(0, lines, self.cues(rows)) * batch.cue_weights[:, None]
         hidden = torch.relu(self.enter(torch.cat([dense, cues], 1))) * mask
-        context = []
-        for first, last in batch.spans:
-            page = hidden[first:last]
-            added = self.page(torch.cat([page.mean(0), page.amax(0)]))
-            context += [added.expand(last - first, WIDTH), torch.zeros(GAP, WIDTH)]
-        hidden = hidden + torch.cat(context)
+        sizes = [last - first + GAP for first, last in batch.spans]
+        pages = [page[:-GAP] for page in hidden.split(sizes)]
+        means = torch.stack([torch.cat([page.mean(0), page.amax(0)]) for page in pages])
+        hidden = (hidden + self.page(means).repeat_interleave(torch.tensor(sizes), 0)) * mask
         for layer in self.layers:
             found = torch.relu(layer(hidden.T[None])[0].T)
             if self.training:
@@ -113,6 +111,7 @@ def train(pools: Sequence[Sequence[Example]], words: int, seed: int, epochs: int
     """Train one network. pools: for each page the whole page, then saved copies, of which ``extra`` join each epoch."""
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(mode=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
     chance = random.Random(seed)
     net = LineNet(pools[0][0].dense.shape[1], words)
     mean = copy.deepcopy(net)  # of the weights on the way: steadier than the last ones

@@ -1,0 +1,96 @@
+"""What a page says of itself outside JSON-LD: its meta elements, title, headings, times and marked-up names."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+_LONGEST = 2_000  # characters of a value; what is longer is no title, name, date or address
+_MOST = 50  # values of one name
+_NAME_KEYS = ("property", "name", "itemprop", "http-equiv")
+_BYLINE = re.compile(r"(?:^|[\s_-])(?:by-?line|authors?)(?:__?name)?(?:$|[\s_-])", re.IGNORECASE)
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens and other marks without a width
+
+
+@dataclass(frozen=True, slots=True)
+class PageHead:
+    """metas: the contents by lower-case name, in order. bylines: names as marked up for authors, surest first."""
+
+    metas: dict[str, tuple[str, ...]]
+    title: str | None
+    headings: tuple[str, ...]
+    times: tuple[str, ...]
+    canonical: str | None
+    language: str | None
+    base: str | None
+    bylines: tuple[str, ...]
+
+    def all(self, *names: str) -> Iterator[str]:
+        """The contents under each of the names, in this order of names."""
+        for name in names:
+            yield from self.metas.get(name, ())
+
+    def first(self, *names: str) -> str | None:
+        """The first content under any of the names."""
+        return next(self.all(*names), None)
+
+
+def read_head(root: HtmlElement) -> PageHead:
+    """Gather it in one pass."""
+    metas: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {"title": [], "h1": [], "time": [], "canonical": [], "base": []}
+    for element in root.iter("meta", "title", "h1", "time", "link", "base"):
+        tag, get = element.tag, element.get
+        if tag == "meta":
+            if content := tidy(get("content")):
+                for name in {name.lower() for key in _NAME_KEYS if (name := get(key))}:
+                    metas.setdefault(name, []).append(content)
+        elif tag == "time":
+            found["time"].append(tidy(get("datetime")))
+        elif tag == "link":
+            if "canonical" in (get("rel") or "").lower().split():
+                found["canonical"].append(tidy(get("href")))
+        elif tag == "base":
+            found["base"].append(tidy(get("href")))
+        else:
+            found[tag].append(tidy(element.text_content()))
+    found = {name: [value for value in values[:_MOST] if value] for name, values in found.items()}
+    return PageHead(
+        metas={name: tuple(values[:_MOST]) for name, values in metas.items()},
+        title=next(iter(found["title"]), None),
+        headings=tuple(found["h1"]),
+        times=tuple(found["time"]),
+        canonical=next(iter(found["canonical"]), None),
+        language=root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        base=next(iter(found["base"]), None),
+        bylines=tuple(_bylines(root)),
+    )
+
+
+def tidy(value: str | None) -> str:
+    """A value without entities, unseen marks and needless white space; empty where it is missing or too long."""
+    if not value or len(value) > _LONGEST:
+        return ""
+    return " ".join(html.unescape(value).translate(_UNSEEN).split())
+
+
+def _bylines(root: HtmlElement) -> Iterator[str]:
+    marked: tuple[list[str], ...] = ([], [], [])
+    for element in root.iter("a", "span", "div", "p", "address", "li", "strong", "cite"):
+        get = element.get
+        if "author" in (get("rel") or "").split():
+            rank = 0
+        elif "author" in (get("itemprop") or "").split():
+            rank = 1
+        elif _BYLINE.search(get("class") or ""):
+            rank = 2
+        else:
+            continue
+        if len(marked[rank]) < _MOST and (text := tidy(element.text_content())):
+            marked[rank].append(text)
+    for texts in marked:
+        yield from texts

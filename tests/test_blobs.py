@@ -1,0 +1,362 @@
+"""Kept bytes and the captures log: in a folder, and in S3 over HTTP."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.blobs import Blobs, open_blobs
+from storage.captures import Capture, in_order, stamp
+from storage.errors import ArchiveUnavailable, Damaged, NotFound
+from storage.records import Claims, Page
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+BODIES = [b"", b"one", "Đặng".encode(), bytes(range(256)) * 5_000]
+
+
+@pytest.fixture(params=["folder", "s3"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A folder that does not exist yet, or a bucket."""
+    return str(tmp_path / "deep" / "raw") if request.param == "folder" else str(request.getfixturevalue("s3_place"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "raw"
+
+
+def page(number: int = 0, **fields: object) -> Page:
+    claims = Claims("Título\ud800\x00", ("Đặng", "B"), NOON, None, "es", "s", ("k",), "https://i", "d")
+    made = Page(
+        f"https://x.example/{number}", b"body", "text/html; charset=latin-1", NOON, "x", 200,
+        (("Server", "a"), ("Server", "b\u2028")), claims, f"saved/a.jsonl:{number}",
+    )  # fmt: skip
+    return replace(made, **fields)  # type: ignore[arg-type]  # fields of Page
+
+
+def kept(blobs: Blobs, pages: list[Page]) -> list[Capture]:
+    captures = [Capture.of(each, blobs.put(each.body)) for each in pages]
+    for capture in captures:
+        blobs.log(capture)
+    blobs.flush()
+    return captures
+
+
+def test_what_is_put_is_there_after_the_flush(place: str) -> None:
+    blobs = open_blobs(place)
+    names = [blobs.put(body) for body in BODIES + BODIES]
+    assert [blobs.get(name) for name in names] == BODIES + BODIES
+    assert list(open_blobs(place).hashes()) == []
+    blobs.flush()
+    again = open_blobs(place)
+    assert names == [hashlib.sha256(body).hexdigest() for body in BODIES] * 2
+    assert list(again.hashes()) == sorted(set(names))
+    assert [again.get(name) for name in names] == BODIES * 2
+    assert [again.put(body) for body in BODIES] == names[:4]  # to be kept once more: nothing changes
+    again.flush()
+    assert list(again.hashes()) == sorted(set(names))
+
+
+def test_captures_come_back_in_order(place: str) -> None:
+    first, second = open_blobs(place), open_blobs(place)
+    captures = kept(first, [page(n) for n in range(3)])
+    captures += kept(second, [page(3, url=None, claims=Claims(), headers=(), status=None, source=None, origin=None)])
+    captures += kept(first, [page(4), page(4)])
+    captures += kept(second, [page(n) for n in range(5, 9)])
+    found = list(open_blobs(place).captures())
+    assert found == captures
+    assert [capture.page(b"body") for capture in found][:3] == [page(n) for n in range(3)]
+    assert found[3].page(b"body").url is None
+
+
+def test_a_discarded_batch_leaves_nothing(place: str) -> None:
+    blobs = open_blobs(place)
+    blobs.log(Capture.of(page(), blobs.put(b"dropped")))
+    blobs.discard()
+    captures = kept(blobs, [page(1)])
+    assert list(blobs.captures()) == captures
+    assert list(blobs.hashes()) == [captures[0].sha256]
+
+
+def test_more_than_is_held_back_is_written_early(place: str) -> None:
+    blobs = open_blobs(place)
+    names = {blobs.put(bytes([n]) * (9 << 20)) for n in range(5)}
+    assert 4 <= len(list(open_blobs(place).hashes())) < 5
+    blobs.flush()
+    assert set(blobs.hashes()) == names
+
+
+def test_names_that_are_none(place: str) -> None:
+    blobs = open_blobs(place)
+    for name in ("0" * 64, "", "../../etc/passwd", "0" * 63 + "G", "\x00"):
+        with pytest.raises(NotFound):
+            blobs.get(name)
+    assert list(blobs.captures()) == []
+
+
+def test_the_files_are_readable_without_copydesk(folder: Path) -> None:
+    blobs = open_blobs(str(folder))
+    [capture] = kept(blobs, [page(body=b"as it came")])
+    file = folder / "sha256" / capture.sha256[:2] / capture.sha256[2:4] / f"{capture.sha256}.gz"
+    assert gzip.decompress(file.read_bytes()) == b"as it came"
+    assert file.read_bytes()[4:8] == bytes(4)  # no time in it: the same bytes give the same file
+    [log] = (folder / "captures" / f"{datetime.now(UTC):%Y-%m-%d}").iterdir()
+    line = json.loads(log.read_text(encoding="utf-8"))
+    assert line["url"] == capture.url
+    assert line["fetched_at"] == "2026-11-20T12:00:00Z"
+    assert not list((folder / "tmp").iterdir())
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "other", "trailed"])
+def test_damage_is_told(folder: Path, damage: str) -> None:
+    blobs = open_blobs(str(folder))
+    name = blobs.put(b"some bytes " * 50)
+    blobs.flush()
+    [file] = folder.glob("sha256/*/*/*.gz")
+    packed = file.read_bytes()
+    file.write_bytes(
+        {
+            "cut": packed[:-9],
+            "flipped": packed[:20] + bytes([packed[20] ^ 1]) + packed[21:],
+            "emptied": b"",
+            "other": gzip.compress(b"other bytes"),
+            "trailed": packed + b"x",
+        }[damage]
+    )
+    with pytest.raises(Damaged, match=name):
+        blobs.get(name)
+
+
+def test_a_torn_line_loses_no_other(folder: Path) -> None:
+    captures = kept(open_blobs(str(folder)), [page(n) for n in range(3)])
+    [log] = folder.glob("captures/*/*")
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(lines[0] + b'{"sha256": 3}\n' + b"\xff\x00[]\n" + lines[1] + lines[2] + lines[0][:-40])
+    captures += kept(open_blobs(str(folder)), [page(4)])
+    told: list[str] = []
+    assert list(open_blobs(str(folder)).captures(told.append)) == captures
+    assert [line.split(":")[1] for line in told] == ["2", "3", "6"]
+    assert "torn" in told[2]
+
+
+def test_lines_of_an_older_shape_are_read() -> None:
+    line = json.dumps({"sha256": "0" * 64, "fetched_at": "2026-01-02T03:04:05+01:00", "later": "unknown"}).encode()
+    old = Capture.read(line)
+    assert old.fetched_at == datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)
+    assert (old.url, old.headers, old.claims, old.size, old.kept_at) == (None, (), Claims(), 0, None)
+    assert list(in_order(["b", "a"], lambda name: iter([line] if name == "a" else []), pytest.fail)) == [old]
+
+
+@given(st.text(), st.text(), st.lists(st.tuples(st.text(), st.text())), st.datetimes(timezones=st.just(UTC)))
+def test_any_capture_is_one_line_and_comes_back(
+    url: str, title: str, headers: list[tuple[str, str]], at: datetime
+) -> None:
+    claims = Claims(title=title, authors=(title, url), published_at=at)
+    capture = Capture.of(page(url=url, claims=claims, headers=tuple(headers), fetched_at=at), "0" * 64)
+    line = capture.line()
+    assert line.count(b"\n") == 1
+    assert len(line.splitlines()) == 1
+    assert Capture.read(line) == capture
+
+
+@given(st.lists(st.lists(st.integers(0, 50), min_size=1), max_size=6))
+def test_logs_of_several_writers_are_merged(clocks: list[list[int]]) -> None:
+    """Each log keeps its own order; where no clock went back, all lines together are in the order of time."""
+    logs: dict[str, list[bytes]] = {}
+    for writer, seconds in enumerate(clocks):
+        times = [NOON + timedelta(seconds=second) for second in seconds]
+        lines = [replace(Capture.of(page(writer), "0" * 64), kept_at=at).line() for at in times]
+        logs[f"captures/2026-11-20/{stamp(times[0])}-{writer}.jsonl"] = lines
+    merged = list(in_order(logs, lambda name: iter(logs[name]), pytest.fail))
+    times = [capture.kept_at for capture in merged if capture.kept_at]
+    assert len(times) == sum(map(len, clocks))
+    for writer, seconds in enumerate(clocks):
+        own = [capture.kept_at for capture in merged if capture.url == f"https://x.example/{writer}"]
+        assert own == [NOON + timedelta(seconds=second) for second in seconds]
+    if all(seconds == sorted(seconds) for seconds in clocks):
+        assert times == sorted(times)
+
+
+def test_every_byte_is_synced_before_the_flush_returns(folder: Path, tmp_path: Path) -> None:
+    """Each file is synced before it is renamed, and each folder with a new entry afterwards."""
+    trace = tmp_path / "trace.py"
+    trace.write_text(
+        textwrap.dedent(
+            f"""
+            import json, os, sys
+            events = []
+            def hook(event, args):
+                if event == "os.rename":
+                    events.append(("rename", str(args[0]), str(args[1])))
+                elif event == "os.mkdir":
+                    events.append(("mkdir", str(args[0])))
+            sys.addaudithook(hook)
+            sync = os.fsync
+            def fsync(handle):
+                sync(handle)
+                events.append(("fsync", os.readlink(f"/proc/self/fd/{{handle}}")))
+            os.fsync = fsync  # fsync raises no audit event
+            from storage.blobs import open_blobs
+            blobs = open_blobs({str(folder)!r})
+            for n in range(40):
+                blobs.put(b"%d" % n)
+            blobs.flush()
+            print(json.dumps(events))
+            """
+        )
+    )
+    run = [sys.executable, str(trace)]
+    done = subprocess.run(
+        run, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(Path.cwd())}
+    )
+    events: list[list[str]] = json.loads(done.stdout)
+    synced_at: dict[str, list[int]] = {}
+    for at, event in enumerate(events):
+        if event[0] == "fsync":
+            synced_at.setdefault(event[1], []).append(at)
+    renames = [(at, event) for at, event in enumerate(events) if event[0] == "rename"]
+    assert len(renames) == 40
+    for at, (_, source, target) in renames:
+        assert min(synced_at[source]) < at
+        assert max(synced_at[str(Path(target).parent)]) > at
+    for at, event in enumerate(events):
+        if event[0] == "mkdir" and str(folder) in event[1]:
+            assert max(synced_at[str(Path(event[1]).parent)]) > at
+
+
+def test_a_writer_that_is_killed_leaves_only_whole_blobs(folder: Path) -> None:
+    script = (
+        "import itertools, os, sys; from storage.blobs import open_blobs; blobs = open_blobs(sys.argv[1])\n"
+        "for n in itertools.count():\n"
+        "    names = [blobs.put(os.urandom(3000)) for _ in range(50)]; blobs.flush(); print(*names, flush=True)\n"
+    )
+    acknowledged: list[str] = []
+    for kill in range(3):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        )
+        assert writer.stdout
+        with writer.stdout:
+            acknowledged += [name for _ in range(3 + kill) for name in writer.stdout.readline().split()]
+            writer.send_signal(signal.SIGKILL)
+            acknowledged += [name for line in writer.stdout if line.endswith("\n") for name in line.split()]
+        writer.wait()
+    blobs = open_blobs(str(folder))
+    there = list(blobs.hashes())
+    assert len(acknowledged) >= 600
+    assert set(acknowledged) <= set(there)
+    for name in there:
+        blobs.get(name)
+
+
+def test_what_a_killed_writer_left_aside_is_swept(folder: Path) -> None:
+    kept(open_blobs(str(folder)), [page()])
+    old, young = folder / "tmp" / "old", folder / "tmp" / "young"
+    old.touch()
+    young.touch()
+    os.utime(old, (0, 0))
+    kept(open_blobs(str(folder)), [page(1)])
+    assert not old.exists()
+    assert young.exists()
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 300 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"a file system cannot be mounted here: {mounted.stderr.decode().strip()}")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_full_disk_is_told_and_nothing_is_torn(full_disk: Path) -> None:
+    blobs = open_blobs(str(full_disk / "raw"))
+    captures: list[Capture] = []
+
+    def fill() -> None:
+        for n in range(1_000):
+            captures.extend(kept(blobs, [page(n, body=os.urandom(9_000), origin="x" * 2_000)]))
+
+    with pytest.raises(ArchiveUnavailable, match="No space left") as raised:
+        fill()
+    assert raised.value.hint
+    assert captures
+    left = open_blobs(str(full_disk / "raw"))
+    assert list(left.captures(pytest.fail)) == captures
+    for name in left.hashes():
+        left.get(name)
+
+
+def test_a_flush_that_failed_can_be_repeated(folder: Path) -> None:
+    """A file where a folder should be; once it is gone, all that was held back is kept, once."""
+    blobs = open_blobs(str(folder))
+    captures = kept(blobs, [page(0)])
+    day = next(folder.glob("captures/*"))
+    log = next(day.iterdir())
+    log.rename(folder / "aside")
+    log.mkdir()
+    with pytest.raises(ArchiveUnavailable, match="Is a directory"):
+        captures += kept(blobs, [page(1)])
+    blobs.flush()
+    log.rmdir()
+    (folder / "aside").rename(log)
+    assert len(list(blobs.captures(pytest.fail))) == 2
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    blobs = open_blobs(str(tmp_path / "file"))
+    blobs.put(b"x")
+    with pytest.raises(ArchiveUnavailable, match="file"):
+        blobs.flush()
+
+
+def test_s3_errors_name_the_bucket_and_no_secret(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = os.environ["AWS_SECRET_ACCESS_KEY"]
+
+    def failure(place: str) -> str:
+        with pytest.raises(ArchiveUnavailable) as raised:
+            kept(open_blobs(place), [page()])
+        said = f"{raised.value} {raised.value.hint}"
+        assert secret not in said
+        assert "hunter2" not in said
+        return said
+
+    assert "no-such-bucket: NoSuchBucket" in failure("s3://no-such-bucket")
+    assert "no bucket" in failure("s3:///prefix")
+    bucket = s3_place.split("/")[2]
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    assert f"{bucket}: SignatureDoesNotMatch" in failure(s3_place)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "hunter2")
+    assert f"{bucket}: InvalidAccessKeyId" in failure(s3_place)
+
+
+def test_many_writers_of_the_same_blobs_in_s3(s3_place: str) -> None:
+    """``If-None-Match: *``: one of them makes each object, the others see that it is there."""
+    script = (
+        "import sys; from storage.blobs import open_blobs; blobs = open_blobs(sys.argv[1])\n"
+        "[blobs.put(b'%d' % n) for n in range(60)]; blobs.flush()\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", script, s3_place], cwd=Path.cwd()) for _ in range(3)]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    blobs = open_blobs(s3_place)
+    assert {blobs.get(name) for name in blobs.hashes()} == {b"%d" % n for n in range(60)}
