@@ -1,4 +1,4 @@
-"""What can go wrong between the world and a Page. Inputs that fail become ``Failed`` records; errors name their subject."""
+"""What can go wrong between the world and a Page. Each error names its subject; bad inputs become ``Failed``."""
 
 from __future__ import annotations
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
 import os
 import resource
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -34,12 +34,13 @@ _CHUNK_BYTES = 256 * 1024
 _AHEAD = 4  # chunks per worker that are under way or wait for their turn
 _AHEAD_BYTES = 32 * 1024 * 1024
 _CHUNKS_PER_WORKER = 500  # then it is replaced, and with it whatever a library leaked
+_GRACE = 60  # seconds for workers to start, on a busy machine
 _STARTS = 3  # breakdowns in a row, with nothing cleaned between them, after which it is no page's fault
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What cleaning may take. seconds: for one page, by the clock. memory_bytes: of address space, above an idle worker."""
+    """What cleaning a page may take. seconds: by the clock. memory_bytes: of address space, above an idle worker."""
 
     seconds: float = 20.0
     memory_bytes: int = 1024**3
@@ -83,45 +84,132 @@ def clean_all(
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Inputs under way together, and where their results will be: with which pool, and when."""
+    """Inputs under way together. size: of their bodies, in bytes. results: those of the pages among them, in order."""
 
     inputs: list[_Input]
     size: int
     pool: ProcessPool
     results: Future[list[Article | Rejected]]
 
-    @property
-    def pages(self) -> list[Page]:
-        return [page for page in self.inputs if isinstance(page, Page)]
-
 
 class _Crew:
-    """The workers: a pool that is made anew when it breaks."""
+    """The workers: a pool of processes, made anew when it breaks."""
 
     def __init__(self, clean: Cleaner | None, size: int, limits: SandboxLimits) -> None:
         self.size = size
         self._clean = clean
         self._limits = limits
         self._breakdowns = 0
-        self._pool = self._new_pool()
+        self._pool = self._hire()
 
     def take(self, inputs: list[_Input]) -> _Chunk:
         """Have a worker clean the inputs as soon as one is free."""
-        pages = [page for page in inputs if isinstance(page, Page)]
         if not self._pool.active:
-            self._replace_pool()
+            self.dismiss()
+            self._breakdowns += 1
+            if self._breakdowns > _STARTS:
+                raise SandboxBroken("the worker processes end as soon as they start", hint="copydesk doctor")
+            self._pool = self._hire()
+        pages = [page for page in inputs if isinstance(page, Page)]
         results = self._pool.schedule(_clean_chunk, args=(self._clean, pages), timeout=self._limits.seconds)
         return _Chunk(inputs, sum(len(page.body) for page in pages), self._pool, results)
 
-    def finish(self, chunk: _Chunk) -> Iterator[Cleaned | Failed]:
-        """Wait for the results. When something went wrong, each page is cleaned alone, to see whose fault it was."""
+    def finish(self, chunk: _Chunk, *, again: bool = False) -> Iterator[Cleaned | Failed]:
+        """Wait for the results. When something went wrong, each page is taken once more, alone: whose fault was it?"""
         error = self._error(chunk)
         if error is None:
             self._breakdowns = 0
             results = iter(chunk.results.result())
             yield from (each if isinstance(each, Failed) else (each, next(results)) for each in chunk.inputs)
-        elif len(chunk.inputs) > 1:
-            for each in chunk.inputs:
-                yield from [each] if isinstance(each, Failed) else self.finish(self.take([each]))
+        elif again or (len(chunk.inputs) == 1 and isinstance(error, TimeoutError)):
+            yield from (each if isinstance(each, Failed) else self._failed(each, error) for each in chunk.inputs)
         else:
-            ...
+            for each in chunk.inputs:
+                yield from self.finish(self.take([each]), again=True)
+
+    def dismiss(self) -> None:
+        """End all workers, also those at work."""
+        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble types only what returns something
+        self._pool.join()
+
+    def _hire(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self.size,
+            max_tasks=_CHUNKS_PER_WORKER,
+            initializer=_prepare,
+            initargs=(self._clean is None, self._limits.memory_bytes),
+            context=multiprocessing.get_context(
+                "forkserver"
+            ),  # a plain fork would copy this process's threads and locks
+        )
+
+    def _error(self, chunk: _Chunk) -> BaseException | None:
+        """What went wrong with a chunk; None when it was cleaned. A pool that breaks forgets some of its tasks."""
+        patience = _GRACE + self._limits.seconds * (_AHEAD + 1)
+        for _ in range(math.ceil(patience)):
+            try:
+                return chunk.results.exception(timeout=1)
+            except TimeoutError:
+                if not chunk.pool.active and not chunk.results.done():
+                    break
+        else:
+            chunk.pool.stop()  # type: ignore[no-untyped-call]  # as above
+        return BrokenProcessPool("the worker processes stopped answering")
+
+    def _failed(self, page: Page, error: BaseException) -> Failed:
+        hint = None
+        match error:
+            case TimeoutError():
+                reason, detail = "timeout", f"cleaning took more than {self._limits.seconds:g} seconds"
+            case MemoryError():
+                reason, detail = "memory", f"cleaning took more than {self._limits.memory_bytes >> 20:,} MiB of memory"
+            case RecursionError():
+                reason, detail = "too-deep", "nested too deeply to be cleaned"
+            case ProcessExpired() | BrokenProcessPool():
+                reason, detail = "crashed", f"the process that cleaned it died{_how(error)}"
+            case _:
+                reason, detail = "defect", f"{type(error).__name__}: {error}"
+                hint = "this is a defect of copydesk: please report it, with the input"
+        return Failed(page.origin or page.url or "page", reason, detail, url=page.url, hint=hint)
+
+
+def _chunks(inputs: Iterable[_Input]) -> Iterator[list[_Input]]:
+    chunk: list[_Input] = []
+    size = 0
+    for each in inputs:
+        chunk.append(each)
+        size += len(each.body) if isinstance(each, Page) else 0
+        if len(chunk) == _CHUNK_PAGES or size >= _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _how(error: BaseException) -> str:
+    code = error.exitcode if isinstance(error, ProcessExpired) else 0
+    return f", by {signal.Signals(-code).name}" if -code in set(signal.Signals) else ""
+
+
+def _standard_cleaner() -> Cleaner:
+    from pipelines import clean  # noqa: PLC0415 - it brings models along, which this process may not need
+
+    return clean
+
+
+def _prepare(standard: bool, memory_bytes: int) -> None:
+    """Make a worker ready: what it needs is loaded, what it may take is bounded, and libraries keep quiet."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # there is a worker for each core already
+    logging.disable(logging.CRITICAL)  # what a library thinks of a page would print between the lines of a report
+    if standard:
+        _standard_cleaner()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    status = Path("/proc/self/statm")
+    if status.exists():  # elsewhere there is no telling the base, and macOS does not enforce the limit
+        base = int(status.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (base + memory_bytes, base + memory_bytes))
+
+
+def _clean_chunk(clean: Cleaner | None, pages: list[Page]) -> list[Article | Rejected]:
+    clean = clean or _standard_cleaner()
+    return [clean(page) for page in pages]

@@ -13,7 +13,8 @@ from pipelines.shape import looks_like_name
 _IMAGE_TEMPLATE = re.compile(r",\s*\d{3,4}\s*,\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}\s*$")
 _RIGHTS_SIGN = re.compile(r"^[\W_]*(?:©|\(c\)\s)", re.IGNORECASE)
 # “(ABC Photo/Name)”, “(Name/ABC)”; but “(ABC)” alone may be what the words before it stand for
-_AGENCY_PHOTO = re.compile(r"(?:^|[(\s])[A-Z]{2,5}[ -](?:Photo|Images?)\b\s?/?[^()]{0,60}\)?$|\([^()]{2,50}/\s?[A-Z]{2,8}\)\.?$")
+_AGENCY_PHOTO = re.compile(r"(?:^|[(\s])[A-Z]{2,5}[ -](?:Photo|Images?)\b\s?/?[^()]{0,60}\)?$|\([^()]{2,50}/\s?[A-ZÀ-ÖØ-Þ][^()/]{1,40}\)\.?$")
+_LABELLED_END = re.compile(r"[.!?…]['\"”’»)]?\s+\(?[^\W\d_]{2,12}\s?[:：]\s?[^\s\W\d][^.:：!?]{1,50}$")  # “… at night. Word: Name”
 _INNER_END = re.compile(r"[.!?…]['\"”’»)]?\s+(?=[^\W\d_])")
 _QUOTE_OPENS = ("«", "“", '"', "„", "‘", "—", "–", "- ")
 _LONGEST_CAPTION = 60  # words
@@ -38,7 +39,7 @@ def find_credits(draft: Draft) -> None:
             draft.remove(at, "credit", "credit.rights-sign")
         elif opens.match(shape.folded):
             draft.remove(at, "caption", "caption.marked")
-        elif _closing_credit(closes, text, shape.folded) or _AGENCY_PHOTO.search(text[-100:]):
+        elif _closing_credit(closes, text, shape.folded) or _AGENCY_PHOTO.search(text[-100:]) or _LABELLED_END.search(text[-100:]):
             draft.remove(at, "caption", "caption.with-credit")
 
 

@@ -16,6 +16,7 @@ _COUNTED = re.compile(r"^\W*[\d.,]+\s?[km]?\s+(.{2,30})$|^(.{2,30}?)\s*[(:]?\s*[
 _RIGHTS = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:\w+\W+){0,3}?(?:19|20)\d\d|(?:19|20)\d\d\W{0,3}(?:©|\(c\))", re.IGNORECASE)
 _UNLIKELY, _SURELY_NOT = 0.45, 0.02  # likelihoods below which a line goes: on a furnished page, in a bare text
 _WITHIN = 0.5  # of that for a sentence between two paragraphs of the body
+_CORE_IN_PAGE, _CORE_IN_TEXT = 0.12, 0.33  # share of lines that are surely article: on a whole page, in a saved text
 _FURNISHED, _PIECES = 0.12, 4  # share and number of lines that rules find on a page saved whole, at the least
 _TRAIL = re.compile(r"^[^/›»>→|\n]{2,30}(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,30}(?:(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,60})*$")
 _LONGEST_CALL = 32  # words of a call to subscribe, share or comment
@@ -118,18 +119,24 @@ def find_repeats(draft: Draft) -> None:
 def find_unlikely(draft: Draft) -> None:
     """What the model, which has seen how articles read, does not take for article.
 
-    The less furniture the rules have found, the surer the model must be: a text without any is clean already.
+    The less of a page is around the article, the surer the model must be: bare text is clean already.
     """
     first, last = draft.core()
-    threshold = _SURELY_NOT + (_UNLIKELY - _SURELY_NOT) * draft.furnished
+    threshold = _SURELY_NOT + (_UNLIKELY - _SURELY_NOT) * draft.furnished * (1 - _bareness(draft))
     for at in draft.undecided():
         within = first < at < last
         if draft.likelihood[at] < (threshold * _WITHIN if within and draft.shapes[at].ended else threshold):
             draft.remove(at, "other" if within else "nav", "model.unlike-article")
 
 
+def _bareness(draft: Draft) -> float:
+    """0 for an article somewhere in a page, 1 for hardly anything but an article, by the share of lines that are core."""
+    share = sum(draft.is_core(at) for at in range(len(draft.lines))) / max(1, len(draft.lines))
+    return min(1.0, max(0.0, (share - _CORE_IN_PAGE) / (_CORE_IN_TEXT - _CORE_IN_PAGE)))
+
+
 def weigh_furniture(draft: Draft) -> None:
-    """Set how much of the page's furniture the input still has: from none, as in a clean text, to that of a whole page."""
+    """Set how much of a page's furniture the input still has: from none, as in clean text, to that of a whole page."""
     found = sum(verdict is not None and verdict.reason not in {"title", "byline", "dateline"} for verdict in draft.verdicts)
     share = found / max(1, len(draft.lines))
     draft.furnished = min(1.0, share / _FURNISHED) * min(1.0, found / _PIECES)

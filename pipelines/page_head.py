@@ -18,7 +18,7 @@ _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens an
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """metas: the contents by lower-case name, in order. bylines: names as marked up for authors, surest first."""
+    """metas: the contents by lower-case name, in order. bylines: texts marked up as an author's, the surest kind first."""
 
     metas: dict[str, tuple[str, ...]]
     title: str | None
@@ -27,7 +27,7 @@ class PageHead:
     canonical: str | None
     language: str | None
     base: str | None
-    bylines: tuple[str, ...]
+    bylines: tuple[tuple[str, ...], ...]
 
     def all(self, *names: str) -> Iterator[str]:
         """The contents under each of the names, in this order of names."""
@@ -56,7 +56,7 @@ def read_head(root: HtmlElement) -> PageHead:
                 found["canonical"].append(tidy(get("href")))
         elif tag == "base":
             found["base"].append(tidy(get("href")))
-        else:
+        elif len(found[tag]) < _MOST:
             found[tag].append(tidy(element.text_content()))
     found = {name: [value for value in values[:_MOST] if value] for name, values in found.items()}
     return PageHead(
@@ -67,7 +67,7 @@ def read_head(root: HtmlElement) -> PageHead:
         canonical=next(iter(found["canonical"]), None),
         language=root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang"),
         base=next(iter(found["base"]), None),
-        bylines=tuple(_bylines(root)),
+        bylines=_bylines(root),
     )
 
 
@@ -78,19 +78,24 @@ def tidy(value: str | None) -> str:
     return " ".join(html.unescape(value).translate(_UNSEEN).split())
 
 
-def _bylines(root: HtmlElement) -> Iterator[str]:
-    marked: tuple[list[str], ...] = ([], [], [])
+def _bylines(root: HtmlElement) -> tuple[tuple[str, ...], ...]:
+    """Of each kind those beside the first: later ones belong to other articles' cards."""
+    kinds: tuple[list[str], ...] = ([], [], [])
+    beside: list[HtmlElement | None] = [None, None, None]
     for element in root.iter("a", "span", "div", "p", "address", "li", "strong", "cite"):
         get = element.get
         if "author" in (get("rel") or "").split():
-            rank = 0
+            kind = 0
         elif "author" in (get("itemprop") or "").split():
-            rank = 1
+            kind = 1
         elif _BYLINE.search(get("class") or ""):
-            rank = 2
+            kind = 2
         else:
             continue
-        if len(marked[rank]) < _MOST and (text := tidy(element.text_content())):
-            marked[rank].append(text)
-    for texts in marked:
-        yield from texts
+        parent = element.getparent()
+        if kinds[kind] and kind < 2 and parent is not beside[kind]:
+            continue
+        if len(kinds[kind]) < _MOST and (text := tidy(element.text_content())):
+            kinds[kind].append(text)
+            beside[kind] = parent
+    return tuple(map(tuple, kinds))

@@ -7,12 +7,17 @@ import re
 from pipelines.draft import SURE, Draft
 
 _POINTER = re.compile(r"^\s*(?:>{1,3}|»|›|►|▶|▸|▷|→|➤|➜|➔|☛|👉|🔴|■|\+\+)\s*\S")
+# “READ TOO: …” in any language: a label in capitals, or in the brackets of East Asian pages, before a headline
+_SHOUTED = re.compile(r"^\W*(?P<label>[^\W\d_]{3,}(?:\s[^\W\d_]{2,}){0,3})\s?(?::|>|»|\|)\s?\S|^【[^【】]{2,12}】\s*\S")
 _LONGEST_HEADLINE = 32  # words
 _MOST_LISTED = 25  # lines under one heading
 
 
 def find_related(draft: Draft) -> None:
-    """Pointers, openers and lists of related articles."""
+    """Lists of related articles under a heading; pointers, openers and labels."""
+    for at in draft.undecided():
+        if draft.phrases.is_whole("related", draft.shapes[at].folded):
+            _remove_list(draft, at)
     for at in draft.undecided():
         text, shape = draft.lines[at].text, draft.shapes[at]
         if shape.words > _LONGEST_HEADLINE + 10:
@@ -25,9 +30,11 @@ def find_related(draft: Draft) -> None:
             draft.remove(at, "related", "related.opener")
         elif opener and " " in opener.group().strip() and not shape.ended and shape.words <= _LONGEST_HEADLINE:
             draft.remove(at, "related", "related.opener")
-    for at in draft.undecided():
-        if draft.phrases.is_whole("related", draft.shapes[at].folded):
-            _remove_list(draft, at)
+    first, last = draft.core()
+    for at in draft.undecided(first, last + 1):
+        shouted = _SHOUTED.match(draft.lines[at].text)
+        if shouted and (not shouted["label"] or shouted["label"].isupper()) and not draft.shapes[at].sentence:
+            draft.remove(at, "related", "related.label")
 
 
 def _remove_list(draft: Draft, heading: int) -> None:

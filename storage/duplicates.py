@@ -12,10 +12,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import count
 from typing import Literal, Protocol
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from storage import schema
 from storage.records import Article, Outcome
@@ -70,6 +80,19 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What one look into the archive says of a page.
+
+    address: what is known of its identity. copy: the earliest version of any article with the same text.
+    is_taken: another identity has the id that an article of this one would get.
+    """
+
+    address: Address | None
+    copy: Match | None
+    is_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """article_id: None for ``stored``; number: the version that the page shows, None where it is a new one."""
 
@@ -80,49 +103,74 @@ class Decision:
 
 
 class Facts(Protocol):
-    """What the decision may ask. ``titled``: the title must be the same too."""
+    """What the decision asks where a glance was not enough."""
 
-    def match(self, article: Article, titled: bool, within: str | None = None) -> Match | None:
-        """The earliest version with the text of ``article``, of all articles or of the one ``within``."""
+    def version_like(self, article: Article, article_id: str, titled: bool) -> int | None:
+        """The first version of an article with the text of ``article``, and with its title if ``titled``."""
 
 
-def decide(article: Article, address: Address | None, facts: Facts) -> Decision:
-    """The outcome for an article from ``address``."""
-    is_own = address is not None and address.is_own
-    titled = is_own or article.words < SHORT_WORDS
-    if address is not None and address.kind != "shared":
-        if same := facts.match(article, titled, within=address.article_id):
+def is_short(article: Article) -> bool:
+    """Whether the text alone does not tell an article from others."""
+    return article.words < SHORT_WORDS
+
+
+def decide(article: Article, seen: Glance, facts: Facts) -> Decision:
+    """The outcome for an article from the identity that ``seen`` is about."""
+    if (address := seen.address) and address.kind != "shared":
+        same = facts.version_like(article, address.article_id, titled=address.is_own or is_short(article))
+        if same is not None:
             why = f"same text as {address.article_id}, seen before at this address"
-            return Decision("unchanged", address.article_id, same.number, why)
-        if is_own:
-            title_only = facts.match(article, titled=False, within=address.article_id)
-            why = f"the {'title' if title_only else 'text'} of {address.article_id} has changed"
+            return Decision("unchanged", address.article_id, same, why)
+        if address.is_own:
+            only_title = facts.version_like(article, address.article_id, titled=False) is not None
+            why = f"the {'title' if only_title else 'text'} of {address.article_id} has changed"
             return Decision("version", address.article_id, None, why)
-    if copied := facts.match(article, titled):
-        why = f"same text as {copied.article_id}, seen at {copied.place}"
-        return Decision("duplicate", copied.article_id, copied.number, why)
+    if copy := seen.copy:
+        return Decision(
+            "duplicate", copy.article_id, copy.number, f"same text as {copy.article_id}, seen at {copy.place}"
+        )
     return Decision("stored", None, None, "new text")
 
 
-_version, _capture = schema.version.c, schema.capture.c
-_same_text = (
-    select(_version.article_id, _version.number, _version.url, _capture.origin)
-    .join_from(schema.version, schema.article, schema.article.c.id == _version.article_id)
-    .join(schema.capture, _capture.key == _version.capture_key)
-    .where(_version.content_hash == bindparam("content"), _version.norm_version == bindparam("norm"))
-    .order_by(schema.article.c.seq, _version.number)
-    .limit(1)
-)
-_same_title = _version.title_hash == bindparam("title")
-_within = _version.article_id == bindparam("within")
-_QUESTIONS = {
-    (False, False): _same_text,
-    (False, True): _same_text.where(_within),
-    (True, False): _same_text.where(_same_title),
-    (True, True): _same_text.where(_same_title, _within),
-}
-_ADDRESS = select(schema.address.c.article_id, schema.address.c.kind).where(schema.address.c.key == bindparam("key"))
-_TAKEN = select(schema.article.c.id).where(schema.article.c.id == bindparam("id"))
+_NOWHERE = "no address"
+
+_article, _address, _version, _capture = schema.article.c, schema.address.c, schema.version.c, schema.capture.c
+_is_same_text = and_(_version.content_hash == bindparam("content"), _version.norm_version == bindparam("norm"))
+_is_same_title = _version.title_hash == bindparam("title")
+
+
+def _glance(*same: ColumnElement[bool]) -> CompoundSelect[str, str, str, int]:
+    copy = (
+        select(
+            literal("copy"),
+            _version.article_id,
+            func.coalesce(_version.url, _capture.origin, _NOWHERE),
+            _version.number,
+        )
+        .join_from(schema.version, schema.article, _article.id == _version.article_id)
+        .join(schema.capture, _capture.key == _version.capture_key)
+        .where(*same)
+        .order_by(_article.seq, _version.number)
+        .limit(1)
+        .subquery()
+    )
+    return union_all(
+        select(literal("address"), _address.article_id, _address.kind, literal(0)).where(
+            _address.key == bindparam("key")
+        ),
+        select(literal("taken"), _article.id, literal(""), literal(0)).where(_article.id == bindparam("id")),
+        select(copy),
+    )
+
+
+def _version_like(*same: ColumnElement[bool]) -> Select[int]:
+    return select(func.min(_version.number)).where(_version.article_id == bindparam("article_id"), *same)
+
+
+_GLANCE = {False: _glance(_is_same_text), True: _glance(_is_same_text, _is_same_title)}
+_VERSION_LIKE = {False: _version_like(_is_same_text), True: _version_like(_is_same_text, _is_same_title)}
+_ADDRESS = select(_address.article_id, _address.kind).where(_address.key == bindparam("key"))
+_TAKEN = select(_article.id).where(_article.id == bindparam("id"))
 
 
 class Known:
@@ -131,8 +179,23 @@ class Known:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._addresses: dict[str, Address] = {}
-        self._texts: dict[tuple[object, ...], Match] = {}
+        self._copies: dict[tuple[object, ...], Match] = {}
         self._ids: set[str] = set()
+
+    def glance(self, identity: str, article: Article) -> Glance:
+        """What is known of an identity and of a text, in one question to the tables."""
+        key, id_, titled = key_of(identity), article_id(identity), is_short(article)
+        asked = _asked(article, titled) | {"key": key, "id": id_}
+        address, copy, is_taken = None, None, id_ in self._ids
+        for what, found, said, number in self._connection.execute(_GLANCE[titled], asked):
+            match what:
+                case "address":
+                    address = Address(found, said)
+                case "taken":
+                    is_taken = True
+                case _:
+                    copy = Match(found, number, said)
+        return Glance(self._addresses.get(key, address), copy or self._copies.get(_text_key(article, titled)), is_taken)
 
     def address(self, key: str) -> Address | None:
         """What is known under the key of an identity."""
@@ -141,47 +204,47 @@ class Known:
         row = self._connection.execute(_ADDRESS, {"key": key}).one_or_none()
         return row and Address(*row)
 
-    def match(self, article: Article, titled: bool, within: str | None = None) -> Match | None:
+    def version_like(self, article: Article, article_id: str, titled: bool) -> int | None:
         """See ``Facts``."""
-        asked = {"content": article.content_hash, "norm": article.norm_version}
-        if titled:
-            asked["title"] = article.title_hash
-        if within:
-            asked["within"] = within
-        row = self._connection.execute(_QUESTIONS[titled, within is not None], asked).one_or_none()
-        if row is not None:
-            return Match(row.article_id, row.number, row.url or row.origin or _NOWHERE)
-        return self._texts.get(_text_key(article, titled, within))
+        asked = _asked(article, titled) | {"article_id": article_id}
+        number: int | None = self._connection.execute(_VERSION_LIKE[titled], asked).scalar()
+        if number is None and (waiting := self._copies.get(_text_key(article, titled, article_id))):
+            number = waiting.number
+        return number
 
-    def free_id(self, identity: str) -> str:
-        """An article id for ``identity`` that no other has."""
-        for attempt in count():
+    def free_id(self, identity: str, seen: Glance) -> str:
+        """An article id for ``identity`` that no other has: with some effort two addresses of one id can be found."""
+        found, attempt = article_id(identity), 0
+        is_taken = seen.is_taken
+        while is_taken:
+            attempt += 1
             found = article_id(identity, attempt)
-            if found not in self._ids and self._connection.execute(_TAKEN, {"id": found}).one_or_none() is None:
-                return found
-        raise AssertionError  # a count has no end
+            is_taken = found in self._ids or self._connection.execute(_TAKEN, {"id": found}).first() is not None
+        return found
 
     def learn_address(self, key: str, address: Address) -> None:
         """The transaction will write this address."""
         self._addresses[key] = address
 
-    def learn_text(self, article: Article, article_id: str, number: int, place: str | None) -> None:
+    def learn_version(self, article: Article, article_id: str, number: int, place: str | None) -> None:
         """The transaction will write this version."""
         match = Match(article_id, number, place or _NOWHERE)
         self._ids.add(article_id)
         for titled in (False, True):
             for within in (None, article_id):
-                self._texts.setdefault(_text_key(article, titled, within), match)
+                self._copies.setdefault(_text_key(article, titled, within), match)
 
     def forget(self) -> None:
         """All that was learned is written: the tables have it."""
         self._addresses.clear()
-        self._texts.clear()
+        self._copies.clear()
         self._ids.clear()
 
 
-_NOWHERE = "no address"
+def _asked(article: Article, titled: bool) -> dict[str, object]:
+    asked = {"content": article.content_hash, "norm": article.norm_version}
+    return asked | {"title": article.title_hash} if titled else asked
 
 
-def _text_key(article: Article, titled: bool, within: str | None) -> tuple[object, ...]:
+def _text_key(article: Article, titled: bool, within: str | None = None) -> tuple[object, ...]:
     return article.content_hash, article.norm_version, article.title_hash if titled else None, within

@@ -110,18 +110,17 @@ class Intake:
     def _place(self, capture: Capture, capture_key: str, article: Article) -> Saved:
         """Decide where an article belongs, and put it there."""
         identity = identity_of(capture.url, capture.sha256)
-        key = key_of(identity)
-        address = self._known.address(key)
-        decision = decide(article, address, self._known)
-        article_id = decision.article_id or self._known.free_id(identity)
+        seen = self._known.glance(identity, article)
+        decision = decide(article, seen, self._known)
+        article_id = decision.article_id or self._known.free_id(identity, seen)
         number = decision.number
         if number is None:
             number = self._put_version(capture, capture_key, article, article_id, is_new=decision.article_id is None)
             self._put_alias(capture, article, article_id)
-        elif address is not None and address.is_own:
+        elif seen.address is not None and seen.address.is_own:
             self._see_again(capture, article_id, number)
         if decision.outcome in ("stored", "duplicate"):
-            self._put_address(key, identity, article_id, "own" if decision.outcome == "stored" else "duplicate")
+            self._put_address(identity, article_id, "own" if decision.outcome == "stored" else "duplicate")
         self._tray.put(
             schema.sighting, capture_key=capture_key, article_id=article_id, number=number,
             title=article.title, published_at=article.published_at, outcome=decision.outcome,
@@ -143,7 +142,7 @@ class Intake:
             self._tray.put_head(article_id, head)
         if head.current == number:
             self._tray.put_words(article_id, article.title, article.text)
-        self._known.learn_text(article, article_id, number, capture.url or capture.origin)
+        self._known.learn_version(article, article_id, number, capture.url or capture.origin)
         self._tray.put(
             schema.version,
             article_id=article_id,
@@ -180,13 +179,13 @@ class Intake:
         canonical = capture.url and article.canonical_url and alias_key(capture.url, article.canonical_url)
         if not canonical:
             return
-        key = key_of(canonical)
-        held = self._known.address(key)
+        held = self._known.address(key_of(canonical))
         if held is None:
-            self._put_address(key, canonical, article_id, "alias")
+            self._put_address(canonical, article_id, "alias")
         elif held.kind == "alias" and held.article_id != article_id:
-            self._put_address(key, canonical, held.article_id, "shared")
+            self._put_address(canonical, held.article_id, "shared")
 
-    def _put_address(self, key: str, identity: str, article_id: str, kind: AddressKind) -> None:
+    def _put_address(self, identity: str, article_id: str, kind: AddressKind) -> None:
+        key = key_of(identity)
         self._tray.put_address(key, identity, article_id, kind)
         self._known.learn_address(key, Address(article_id, kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +33,8 @@ class BucketShelf:
 
     def __init__(self, place: str) -> None:
         self._bucket, _, prefix = place.removeprefix("s3://").partition("/")
-        if not self._bucket:
-            raise ArchiveUnavailable(f"kept bytes: {place}: no bucket", hint="s3://bucket/prefix")
+        if not re.fullmatch(r"[\w.-]+", self._bucket):  # not repeated: someone may have put a key into it
+            raise ArchiveUnavailable("kept bytes: the s3:// address names no bucket", hint="write s3://bucket/prefix")
         self._prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         with self._answering():
             self._client = _client()

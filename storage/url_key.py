@@ -24,8 +24,8 @@ _TRACKING = frozenset({
     "ml_subscriber_hash", "vero_id", "vero_conv", "oly_anon_id", "oly_enc_id", "bsft_clkid", "bsft_uid", "sc_cid",
     # audience counters
     "_ga", "_gl", "_gac", "_gid", "s_cid", "cmpid", "at_medium", "at_campaign", "at_custom1", "at_custom2",
-    "at_custom3", "at_custom4", "xtor", "piwik_campaign", "piwik_kwd", "pk_campaign", "pk_kwd", "mtm_campaign", "mtm_source",
-    "mtm_medium", "mtm_keyword", "mtm_content",
+    "at_custom3", "at_custom4", "xtor", "piwik_campaign", "piwik_kwd", "pk_campaign", "pk_kwd", "mtm_campaign",
+    "mtm_source", "mtm_medium", "mtm_keyword", "mtm_content",
 })  # fmt: skip
 _MOBILE = re.compile(r"(?:(?:www|m|mobile|amp)\.)+(?=[^.]+\.[^.])")  # two labels stay: m.com is a site of its own
 _AMP_HOST = re.compile(r"(?:.+\.)?cdn\.ampproject\.org|(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?")

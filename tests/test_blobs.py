@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -191,51 +190,48 @@ def test_logs_of_several_writers_are_merged(clocks: list[list[int]]) -> None:
         assert times == sorted(times)
 
 
-def test_every_byte_is_synced_before_the_flush_returns(folder: Path, tmp_path: Path) -> None:
-    """Each file is synced before it is renamed, and each folder with a new entry afterwards."""
-    trace = tmp_path / "trace.py"
-    trace.write_text(
-        textwrap.dedent(
-            f"""
-            import json, os, sys
-            events = []
-            def hook(event, args):
-                if event == "os.rename":
-                    events.append(("rename", str(args[0]), str(args[1])))
-                elif event == "os.mkdir":
-                    events.append(("mkdir", str(args[0])))
-            sys.addaudithook(hook)
-            sync = os.fsync
-            def fsync(handle):
-                sync(handle)
-                events.append(("fsync", os.readlink(f"/proc/self/fd/{{handle}}")))
-            os.fsync = fsync  # fsync raises no audit event
-            from storage.blobs import open_blobs
-            blobs = open_blobs({str(folder)!r})
-            for n in range(40):
-                blobs.put(b"%d" % n)
-            blobs.flush()
-            print(json.dumps(events))
-            """
-        )
-    )
-    run = [sys.executable, str(trace)]
-    done = subprocess.run(
-        run, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(Path.cwd())}
-    )
+TRACE = """
+import json, os, sys
+events = []
+def hook(event, args):
+    if event in ("os.rename", "os.mkdir"):
+        events.append([event, *(str(arg) for arg in args[:2])])
+sys.addaudithook(hook)
+import storage.folder
+fsync, sync_file_system = os.fsync, storage.folder.sync_file_system
+def noted_fsync(handle):
+    fsync(handle)
+    events.append(["sync", os.readlink(f"/proc/self/fd/{handle}")])
+def noted_sync_file_system(path):
+    sync_file_system(path)
+    events.append(["sync", "everything"])
+os.fsync, storage.folder.sync_file_system = noted_fsync, noted_sync_file_system  # neither raises an audit event
+from storage.blobs import open_blobs
+blobs = open_blobs(sys.argv[1])
+for n in range(int(sys.argv[2])):
+    blobs.put(b"%d" % n)
+blobs.flush()
+print(json.dumps(events))
+"""
+
+
+@pytest.mark.parametrize("number", [3, 200])
+def test_everything_is_synced_before_the_flush_returns(folder: Path, number: int) -> None:
+    """Each file before it is renamed, each folder with a new entry afterwards: one by one, or all at once."""
+    run = [sys.executable, "-c", TRACE, str(folder), str(number)]
+    done = subprocess.run(run, capture_output=True, text=True, check=True, cwd=Path.cwd())
     events: list[list[str]] = json.loads(done.stdout)
-    synced_at: dict[str, list[int]] = {}
+
+    def synced(path: str) -> list[int]:
+        return [at for at, event in enumerate(events) if event in (["sync", path], ["sync", "everything"])]
+
+    renames = [(at, event[1], event[2]) for at, event in enumerate(events) if event[0] == "os.rename"]
+    assert len(renames) == number
+    for at, source, target in renames:
+        assert min(synced(source)) < at < max(synced(str(Path(target).parent)))
     for at, event in enumerate(events):
-        if event[0] == "fsync":
-            synced_at.setdefault(event[1], []).append(at)
-    renames = [(at, event) for at, event in enumerate(events) if event[0] == "rename"]
-    assert len(renames) == 40
-    for at, (_, source, target) in renames:
-        assert min(synced_at[source]) < at
-        assert max(synced_at[str(Path(target).parent)]) > at
-    for at, event in enumerate(events):
-        if event[0] == "mkdir" and str(folder) in event[1]:
-            assert max(synced_at[str(Path(event[1]).parent)]) > at
+        if event[0] == "os.mkdir":
+            assert at < max(synced(str(Path(event[1]).parent)))
 
 
 def test_a_writer_that_is_killed_leaves_only_whole_blobs(folder: Path) -> None:
@@ -342,7 +338,8 @@ def test_s3_errors_name_the_bucket_and_no_secret(s3_place: str, monkeypatch: pyt
         return said
 
     assert "no-such-bucket: NoSuchBucket" in failure("s3://no-such-bucket")
-    assert "no bucket" in failure("s3:///prefix")
+    assert "names no bucket" in failure("s3:///prefix")
+    assert "names no bucket" in failure("s3://key:hunter2@bucket/prefix")
     bucket = s3_place.split("/")[2]
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
     assert f"{bucket}: SignatureDoesNotMatch" in failure(s3_place)

@@ -6,10 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from crawler.errors import Unreadable
 from crawler.readers.saved import ReaderOptions, SavedFile, whole
-from pipelines.decoding import binary_kind
-from storage.records import Page
+from storage.records import Failed, Page
 
 _HEAD = 4096
 _SAVED_FROM = re.compile(
@@ -17,11 +15,9 @@ _SAVED_FROM = re.compile(
 )
 
 
-def read(saved: SavedFile, options: ReaderOptions, _left_alone: Counter[str]) -> Iterator[Page]:
+def read(saved: SavedFile, options: ReaderOptions, _left_alone: Counter[str]) -> Iterator[Page | Failed]:
     """The file as one page. A canonical link is not its address: that is evidence for the cleaner."""
     body = whole(saved, options.limits.page_bytes)
-    if kind := binary_kind(body):
-        raise Unreadable("not-text", f"{kind}, not HTML")
     note = _SAVED_FROM.search(body, 0, _HEAD)
     yield Page(
         url=note[1].decode("ascii", "replace") if note else None,

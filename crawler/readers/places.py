@@ -98,7 +98,7 @@ class Reading:
                 self.left_alone["other ending"] += 1
 
     def _set_aside(self, path: Path) -> bool:
-        """Whether a folder is not walked: a link, which might lead in circles, or the images of a page saved beside it."""
+        """Whether a folder is not walked: a link might lead in circles, and a saved page has its images beside it."""
         if not path.is_dir():
             return False
         page = path.name.removesuffix("_files")
@@ -171,7 +171,7 @@ def _open(path: Path) -> io.BufferedReader:
         raise Unreadable("not-found", f"a link to {path.readlink()}, which does not exist")
     _regular(path.stat())
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # it may have become a pipe meanwhile
-    stream = os.fdopen(descriptor, "rb", buffering=_HEAD)
+    stream = io.BufferedReader(io.FileIO(descriptor), _HEAD)
     try:
         _regular(os.fstat(descriptor))
     except Unreadable:
@@ -210,7 +210,7 @@ def _with_head(stream: BinaryIO) -> io.BufferedReader:
 
 def _spooled(stream: BinaryIO, limit: int) -> io.BufferedReader:
     """A copy on disk, without a name, of a stream that must be read from its end."""
-    copy = tempfile.TemporaryFile(buffering=0)
+    copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - the caller closes it
     while chunk := stream.read(_HEAD):
         copy.write(chunk)
         if copy.tell() > limit:

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from io import BufferedReader
+from types import MappingProxyType
 from typing import Protocol
 
 from crawler.errors import Unreadable
+from pipelines.decoding import binary_kind
 from storage.records import Failed, Page
 
 
@@ -49,21 +50,23 @@ class SavedFile:
 class Reader(Protocol):
     """Turns one kind of saved file into Pages, as a stream.
 
-    What cannot be read is yielded as ``Failed`` and the rest goes on; where the bytes themselves end early, ``Unreadable``
-    is raised after all that came whole.
+    What cannot be read is yielded as ``Failed`` and the rest goes on; where the bytes themselves end early,
+    ``Unreadable`` is raised after all that came whole.
     What is sound but no page (an image in a WARC file) is counted in ``left_alone`` by its kind.
     """
 
     def __call__(
-        self, saved: SavedFile, options: ReaderOptions, left_alone: Counter[str]
+        self, saved: SavedFile, options: ReaderOptions, left_alone: Counter[str], /
     ) -> Iterator[Page | Failed]: ...
 
 
 def whole(saved: SavedFile, limit: int) -> bytes:
-    """All bytes of a small file. Unreadable when it holds nothing, or more than ``limit`` bytes."""
+    """All bytes of a file that is one page. Unreadable: ``empty``, ``too-large``, or ``not-text``."""
     body = saved.stream.read(limit + 1)
     if len(body) > limit:
         raise Unreadable("too-large", f"more than {limit:,} bytes for one page")
     if not body.strip(b"\x00\t\n\r\f\v \xef\xbb\xbf"):
         raise Unreadable("empty", "the file holds no text")
+    if kind := binary_kind(body):
+        raise Unreadable("not-text", f"{kind}, not text")
     return body

@@ -6,19 +6,15 @@ import codecs
 from collections import Counter
 from collections.abc import Iterator
 
-from crawler.errors import Unreadable
 from crawler.readers.saved import ReaderOptions, SavedFile, whole
-from pipelines.decoding import binary_kind
-from storage.records import Page
+from storage.records import Failed, Page
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def read(saved: SavedFile, options: ReaderOptions, _left_alone: Counter[str]) -> Iterator[Page]:
+def read(saved: SavedFile, options: ReaderOptions, _left_alone: Counter[str]) -> Iterator[Page | Failed]:
     """The file as one page; its charset is named only where a byte order mark says it."""
     body = whole(saved, options.limits.page_bytes)
-    if kind := binary_kind(body):
-        raise Unreadable("not-text", f"{kind}, not text")
     charset = next((f"; charset={name}" for mark, name in _MARKS if body.startswith(mark)), "")
     yield Page(
         url=None,

@@ -166,7 +166,7 @@ def _page(
             return
         content_type, codings = http.get("Content-Type") or "", http.get("Content-Encoding") or ""
         body = _transferred(frame, record, http.get("Transfer-Encoding") or "")
-    if not content_type.lower().split(";")[0].strip() in _PAGE_TYPES:
+    if content_type.lower().split(";")[0].strip() not in _PAGE_TYPES:
         left_alone["other content type"] += 1
         return
     body = uncoded(body, codings, options.limits)

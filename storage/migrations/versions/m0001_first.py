@@ -25,9 +25,8 @@ SELECT article.id, version.url, version.canonical_url, version.source, version.t
        version.content_hash, version.norm_version, version.fetched_at, article.story_id, article.copy_of
 FROM article JOIN version ON version.article_id = article.id AND version.number = article.current
 """
-_WORDS_SQLITE = """
-CREATE VIRTUAL TABLE article_words USING fts5(title, text, content='', contentless_delete=1, tokenize='ascii')
-"""
+_WORDS_SQLITE = "CREATE VIRTUAL TABLE article_words USING fts5(title, text, tokenize='ascii'{})"
+_CONTENTLESS = ", content='', contentless_delete=1"  # from SQLite 3.43 on; older ones keep the words a second time
 _WORDS_POSTGRESQL = """
 CREATE TABLE article_words (
     seq bigint PRIMARY KEY REFERENCES article (seq) ON DELETE CASCADE,
@@ -42,8 +41,11 @@ def upgrade() -> None:
     _articles()
     _whereabouts()
     op.execute(_VIEW)
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(_WORDS_SQLITE)
+    bind = op.get_bind()
+    if bind.dialect.name == "sqlite":
+        version = bind.exec_driver_sql("SELECT sqlite_version()").scalar_one()
+        is_recent = tuple(map(int, version.split("."))) >= (3, 43)
+        op.execute(_WORDS_SQLITE.format(_CONTENTLESS if is_recent else ""))
     else:
         op.execute(_WORDS_POSTGRESQL)
         op.execute("CREATE INDEX ix_article_words_words ON article_words USING gin (words)")
