@@ -15,6 +15,7 @@ from pipelines.furniture import (
     find_tail,
     find_unlikely,
     find_widgets,
+    leave_outside,
     weigh_furniture,
 )
 from pipelines.glue import split_glued
@@ -30,7 +31,7 @@ from pipelines.signature import find_agencies, find_bylines, find_stamps, read_l
 def judge(lines: Sequence[Line], claimed_title: str | None = None) -> Draft:
     """Every line with its verdict, and what the removed lines said: title, authors, agency, place and date.
 
-    A line that an earlier stage left ``outside`` the body is not judged again; it may still be the title.
+    A line that an earlier stage left ``outside`` the body goes in any case; a rule may still say what it is.
     """
     phrases = load_phrases()
     parts = list(split_glued(lines, phrases))
@@ -41,13 +42,14 @@ def judge(lines: Sequence[Line], claimed_title: str | None = None) -> Draft:
     find_hotlines(draft)
     find_widgets(draft)
     find_stamps(draft)
+    find_imprint(draft)
+    find_navigation(draft)
     find_credits(draft)
     find_captions(draft)
     find_related(draft)
-    find_imprint(draft)
-    find_navigation(draft)
     find_agencies(draft)
     find_bylines(draft)
+    leave_outside(draft)
     weigh_furniture(draft)
     find_repeats(draft)
     find_unlikely(draft)

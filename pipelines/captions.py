@@ -79,6 +79,8 @@ def find_captions(draft: Draft) -> None:
 def _captions(draft: Draft, above: int, credit: int, usual: float) -> bool:
     """Whether the line above a picture's credit is its caption: one sentence, shorter than the paragraphs, no quote."""
     text, words = draft.lines[above].text, draft.shapes[above].words
+    if draft.lines[above].outside != draft.lines[credit].outside:
+        return False
     if draft.phrases.opens("agency", draft.shapes[credit].folded) and draft.lines[credit].text[:1] not in "([":
         return False  # a source alone credits the article as well as a picture
     if words > _LONGEST_CAPTION or _INNER_END.search(text) or text.startswith(_QUOTE_OPENS):

@@ -91,7 +91,7 @@ def _written(draft: Draft, said: Metadata, decoded: Decoded) -> Article | Reject
         image=said.image,
         canonical_url=said.canonical_url,
         access=said.access,
-        flags=decoded.flags,
+        flags=(*decoded.flags, *said.flags),
     )
     return article if article.title else replace(article, flags=(*article.flags, "no-title"))
 

@@ -160,7 +160,7 @@ def _nearly_utf8(body: bytes) -> bool:
         text = body.decode("utf-8", "replace")
         broken = text.count("\ufffd")
         letters = len(text) - len(text.encode("ascii", "ignore")) - broken
-        return broken * 2 < letters  # letters of another charset are hardly ever sound UTF-8
+        return broken < letters  # those of another charset are hardly ever sound UTF-8
     return True
 
 

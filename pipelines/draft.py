@@ -46,7 +46,7 @@ class Draft:
     published_precision: Precision | None = None
 
     def __post_init__(self) -> None:
-        self.verdicts = [Verdict("other", line.outside) if line.outside else None for line in self.lines]
+        self.verdicts = [None] * len(self.lines)
 
     def remove(self, at: int, reason: Reason, rule: str) -> None:
         """Take line ``at`` out of the text; the first verdict stands."""
@@ -69,6 +69,8 @@ class Draft:
 
     def is_core(self, at: int) -> bool:
         """Whether the line is surely of the body: it reads like prose and the model agrees."""
+        if self.lines[at].outside:
+            return False
         shape = self.shapes[at]
         return (shape.prose and self.likelihood[at] >= 0.5) or (shape.sentence and self.likelihood[at] >= 0.8)
 

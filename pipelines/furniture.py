@@ -116,6 +116,13 @@ def find_repeats(draft: Draft) -> None:
             seen[key] += 1
 
 
+def leave_outside(draft: Draft) -> None:
+    """What an earlier stage left out of the body, and no rule has named."""
+    for at in draft.undecided():
+        if rule := draft.lines[at].outside:
+            draft.remove(at, "other", rule)
+
+
 def find_unlikely(draft: Draft) -> None:
     """What the model, which has seen how articles read, does not take for article.
 
@@ -131,12 +138,15 @@ def find_unlikely(draft: Draft) -> None:
 
 def _bareness(draft: Draft) -> float:
     """0 for an article somewhere in a page, 1 for hardly anything but an article, by the share of lines that are core."""
-    share = sum(draft.is_core(at) for at in range(len(draft.lines))) / max(1, len(draft.lines))
+    inside = [at for at, line in enumerate(draft.lines) if not line.outside]
+    share = sum(map(draft.is_core, inside)) / max(1, len(inside))
     return min(1.0, max(0.0, (share - _CORE_IN_PAGE) / (_CORE_IN_TEXT - _CORE_IN_PAGE)))
 
 
 def weigh_furniture(draft: Draft) -> None:
     """Set how much of a page's furniture the input still has: from none, as in clean text, to that of a whole page."""
-    found = sum(verdict is not None and verdict.reason not in {"title", "byline", "dateline"} for verdict in draft.verdicts)
-    share = found / max(1, len(draft.lines))
+    inside = [at for at, line in enumerate(draft.lines) if not line.outside]
+    said = {"title", "byline", "dateline"}  # a clean text may have these too
+    found = sum((verdict := draft.verdicts[at]) is not None and verdict.reason not in said for at in inside)
+    share = found / max(1, len(inside))
     draft.furnished = min(1.0, share / _FURNISHED) * min(1.0, found / _PIECES)

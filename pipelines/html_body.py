@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
+from trafilatura.settings import Document
 
 from pipelines.alignment import found_in
 from pipelines.lines import Line
@@ -55,9 +56,10 @@ def body_lines(root: HtmlElement, lines: Sequence[Line], stated: str | None = No
 
 
 def _extracted(root: HtmlElement, texts: Sequence[str], *, precise: bool) -> list[bool]:
-    """Which texts trafilatura takes; it works on a copy because it prunes the tree. Its own deduplication keeps state."""
-    document = bare_extraction(deepcopy(root), favor_precision=precise, include_comments=False, deduplicate=False)
-    return found_in(texts, document.text or "") if document else [False] * len(texts)
+    """Which of the texts trafilatura takes."""
+    tree = deepcopy(root)  # it prunes what it is given
+    document = bare_extraction(tree, favor_precision=precise, include_comments=False, deduplicate=False)
+    return found_in(texts, document.text or "") if isinstance(document, Document) else [False] * len(texts)
 
 
 def _share(texts: Sequence[str], found: Sequence[bool], prose: int) -> float:

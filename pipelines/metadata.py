@@ -1,4 +1,4 @@
-"""What a page says of its article: title, authors, dates, address and the rest, each from the surest place that has it."""
+"""What a page says of its article: title, authors, dates and the rest, each from the surest place that has it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _HOST_PART = re.compile(r"[^.]{3,}")
 class Metadata:
     """What is known of an article besides its text; every field is None or empty where nobody says.
 
-    published_origin: ``json-ld``, ``meta``, ``time``, ``claims`` or ``search``; with ``, zone unknown`` where a time was
-    given without its zone and is taken for UTC. access: ``free`` or ``paid``. flags: doubts, as in ``Article.flags``.
+    published_origin: ``json-ld``, ``meta``, ``time``, ``claims`` or ``search``; with ``, zone unknown`` where a time
+    was given without its zone and is taken for UTC. access: ``free`` or ``paid``. flags: doubts, as of an ``Article``.
     """
 
     title: str | None = None

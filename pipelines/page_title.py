@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from pipelines.authors import fold_name
-from pipelines.page_head import PageHead
+from pipelines.page_head import PageHead, tidy
 from pipelines.structured_data import Structured
 
 _SEPARATOR = re.compile(r"\s+[-–—|·•:»«/ǀㅣ]+\s+|\s*[|｜：]+\s*|--|\s*::\s*|-(?=[^-]*$)")
@@ -20,26 +20,26 @@ _HEADING, _OTHER_HEADING, _STRUCTURED, _SHARED, _TITLE, _CLAIMED, _REST = 1.5, 1
 def title_of(head: PageHead, structured: Structured, claimed: str | None, site: frozenset[str]) -> str | None:
     """The candidate with the most votes; equal ones vote together. site: folded names of the publication."""
     headings = sorted((text for text in head.headings if fold_name(text) not in site), key=len, reverse=True)
-    candidates = [
+    whole = [
         *((text, _OTHER_HEADING if at else _HEADING) for at, text in enumerate(headings)),
-        (structured.headline, _STRUCTURED),
+        (tidy(structured.headline), _STRUCTURED),
+        (tidy(claimed), _CLAIMED),
+    ]
+    lengthened = [
         (head.first("og:title"), _SHARED),
         (head.title, _TITLE),
-        (claimed, _CLAIMED),
         (head.first("twitter:title"), _REST),
         (head.first("title", "headline", "dc.title"), _REST),
     ]
-    known = {fold_name(text) for text, _ in candidates if text and text != head.title}
+    known = {fold_name(text) for text, _ in [*whole, *lengthened] if text and text != head.title}
+    cut = [(_without_site(text, known - {fold_name(text)}, site), weight) for text, weight in lengthened if text]
     votes: dict[str, float] = {}
     wording: dict[str, str] = {}
-    for text, weight in candidates:
-        if not text or len(text) > _LONGEST:
-            continue
-        title = _without_site(text, known - {fold_name(text)}, site)
-        key = fold_name(title)
-        if key and key not in site:
+    for text, weight in [*whole, *cut]:
+        key = fold_name(text)
+        if key and key not in site and len(text) <= _LONGEST:
             votes[key] = votes.get(key, 0.0) + weight
-            wording.setdefault(key, title)
+            wording.setdefault(key, text)
     return wording[max(votes, key=votes.__getitem__)] if votes else None
 
 

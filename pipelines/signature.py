@@ -45,7 +45,7 @@ def find_stamps(draft: Draft) -> None:
 def find_bylines(draft: Draft) -> None:
     """Names between the headline and the body, or right after the body."""
     first, last = draft.core()
-    after = list(draft.undecided(last + 1))[:3] if last >= 0 else []
+    after = [at for at in draft.undecided(last + 1) if not draft.lines[at].outside][:3] if last >= 0 else []
     for at in [*draft.undecided((draft.title_at or -1) + 1, first), *after]:
         text, shape = draft.lines[at].text, draft.shapes[at]
         if shape.words > 16 or shape.sentence:

@@ -200,10 +200,8 @@ _SQLITE_HINTS = {
 _POSTGRESQL_HINTS = {
     "53100": "make room on the server's disk; what was committed is safe",
     "53300": "the server has no connection left: try again later",
-    "3D000": "create the database first: createdb",
     "42501": "grant the role the right to write and to create tables",
     "55P03": "another process is writing: try again when it is done",
-    "28P01": "check the password",
 }
 
 
@@ -216,5 +214,7 @@ def _refusal(error: DBAPIError) -> tuple[str, str | None] | None:
         return None if is_mistake else (reason, _SQLITE_HINTS.get(code))
     state = getattr(error.orig, "sqlstate", None)
     if state in _POSTGRESQL_HINTS or isinstance(error, OperationalError | InterfaceError):
-        return reason, _POSTGRESQL_HINTS.get(state or "", "check that the server runs: copydesk doctor")
+        return reason, _POSTGRESQL_HINTS.get(
+            state or "", "check that the server runs, and that it has this database and this role"
+        )
     return None

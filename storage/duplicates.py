@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -190,7 +190,7 @@ class Known:
         for what, found, said, number in self._connection.execute(_GLANCE[titled], asked):
             match what:
                 case "address":
-                    address = Address(found, said)
+                    address = Address(found, cast(AddressKind, said))
                 case "taken":
                     is_taken = True
                 case _:

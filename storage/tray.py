@@ -136,12 +136,12 @@ class Tray:
                 for head in [self._heads[id_]]
             ]  # fmt: skip
             entered = self._connection.execute(insert(schema.article).returning(_article.id, _article.seq), rows)
-            seqs.update(entered.tuples().all())
+            seqs.update({row.id: row.seq for row in entered})
         moved = {id_: head for id_, head in self._heads.items() if id_ not in self._first_seen}
         if moved:
             self._connection.execute(_MOVE, [{"moved": id_} | asdict(head) for id_, head in moved.items()])
         if older := [id_ for id_ in self._words if id_ not in seqs]:
-            seqs.update(self._connection.execute(_SEQ.where(_article.id.in_(older))).tuples().all())
+            seqs.update({row.id: row.seq for row in self._connection.execute(_SEQ.where(_article.id.in_(older)))})
         return seqs
 
 

@@ -92,9 +92,11 @@ def _values(stream: io.BufferedReader, limit: int) -> Iterator[tuple[int, Json]]
             text, size = text[position:], _CHUNK if position else 2 * size
             if len(text) > limit:
                 raise Unreadable("too-large", f"value {number + 1} is longer than {limit:,} characters, or broken")
-        if text.strip(" \t\r\n,") != ("]" if in_array else ""):
-            _JSON.decode(text)
-            raise Unreadable("cut", f"the array is not closed after value {number}")
+        rest = text.strip(" \t\r\n,")
+        if in_array and not rest:
+            raise Unreadable("cut", "the array does not end")
+        if rest != ("]" if in_array else ""):
+            _JSON.decode(rest)
     except (ValueError, RecursionError) as error:
         reason, detail = _said(error)
         raise Unreadable(reason, f"after value {number}: {detail}; the rest was not read") from error

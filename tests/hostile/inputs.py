@@ -39,6 +39,10 @@ def written(content: bytes) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(content)
 
 
+def repeated(piece: bytes, times: int) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(piece * times)
+
+
 def response(
     number: int, body: bytes | None = None, headers: tuple[tuple[str, str], ...] = ()
 ) -> tuple[str, bytes, StatusAndHeaders]:
@@ -58,6 +62,10 @@ def warc(records: int, *, packed: bool) -> tuple[bytes, list[int]]:
         writer.write_record(writer.create_warc_record(url, "response", payload=io.BytesIO(body), http_headers=http))
         ends.append(file.tell())
     return file.getvalue(), ends
+
+
+def _random(seed: int, size: int, head: bytes = b"") -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(head + random.Random(seed).randbytes(size))
 
 
 def _cut_warc(path: Path) -> None:
@@ -119,7 +127,7 @@ def _gzip_bomb(path: Path) -> None:
 
 def _unreadable(path: Path) -> None:
     """Permissions do not stop root; a link to nowhere stops everyone."""
-    if os.geuid() == 0:
+    if os.geteuid() == 0:
         path.symlink_to(path.with_name("nowhere"))
     else:
         path.write_text(WORDS)
@@ -160,12 +168,12 @@ CASES = [
     BadInput("blank.txt", written(b" \n\r\n\t"), "empty"),
     BadInput("empty.jsonl", written(b""), "empty"),
     BadInput("empty.warc", written(b""), "empty"),
-    BadInput("random.txt", written(random.Random(1).randbytes(5_000_000)), "not-text"),
-    BadInput("random.html", written(random.Random(2).randbytes(5_000_000)), "not-text"),
-    BadInput("random.jsonl", written(random.Random(3).randbytes(5_000_000)), "not-text"),
-    BadInput("random.warc", written(random.Random(4).randbytes(500_000)), "damaged", "#1"),
-    BadInput("random.zip", written(random.Random(5).randbytes(500_000)), "damaged"),
-    BadInput("random.txt.gz", written(b"\x1f\x8b" + random.Random(6).randbytes(500_000)), "damaged"),
+    BadInput("random.txt", _random(1, 5_000_000), "not-text"),
+    BadInput("random.html", _random(2, 5_000_000), "not-text"),
+    BadInput("random.jsonl", _random(3, 5_000_000), "not-text"),
+    BadInput("random.warc", _random(4, 500_000), "damaged", "#1"),
+    BadInput("random.zip", _random(5, 500_000), "damaged"),
+    BadInput("random.txt.gz", _random(6, 500_000, b"\x1f\x8b"), "damaged"),
     BadInput("pdf.txt", written(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"), "not-text"),
     BadInput("nul-rich.txt", written(b"a\x00\x00b\x00\x00c" * 5000), "not-text"),
     BadInput("nul.txt", written(b"a\x00b " + WORDS.encode()), pages=1, flag="charset-damaged"),
@@ -186,15 +194,15 @@ CASES = [
     BadInput(".html", lambda path: path.mkdir(), "not-a-file"),
     BadInput("pipe.txt", os.mkfifo, "not-a-file"),
     BadInput("socket.txt", _socket, "not-a-file"),
-    BadInput("unreadable.txt", _unreadable, "not-found" if os.geuid() == 0 else "not-readable"),
+    BadInput("unreadable.txt", _unreadable, "not-found" if os.geteuid() == 0 else "not-readable"),
     BadInput("link.txt", lambda path: path.symlink_to("nowhere"), "not-found"),
     BadInput("loop.txt", lambda path: path.symlink_to(path), "not-found"),
     BadInput("device.txt", lambda path: path.symlink_to("/dev/zero"), "not-a-file"),
     BadInput("cut.warc.gz", _cut_warc, "cut", pages=2),
     BadInput("cut.html.gz", written(gzip.compress(WORDS.encode() * 99)[:-9]), "cut"),
-    BadInput("bomb.html.gz", _gzip_bomb, "too-large"),
+    BadInput("bomb.html.gz", _gzip_bomb, "bomb"),
     BadInput("bomb.jsonl.gz", _gzip_bomb, "not-text"),
-    BadInput("huge.txt", written(b"word " * 5_000_000), "too-large"),
+    BadInput("huge.txt", repeated(b"word ", 5_000_000), "too-large"),
     BadInput(
         "leading-out.zip",
         lambda path: _zip(path, ("../evil.txt", b"x"), ("ok.txt", WORDS.encode())),
@@ -209,13 +217,13 @@ CASES = [
     BadInput("overlap.zip", _overlapping_zip, "bomb"),
     BadInput("linked.zip", _linked_zip, "not-a-file", "/passwd.txt"),
     BadInput("nested.zip", _zip_in_zip, "nested-zip", "/inner.zip"),
-    BadInput("nested.html", written(b"<div>" * 100_000), "too-deep"),
-    BadInput("unclosed.html", written(b"<font>x" * 50_000), "too-deep"),
+    BadInput("nested.html", repeated(b"<div>", 100_000), "too-deep"),
+    BadInput("unclosed.html", repeated(b"<font>x", 50_000), "too-deep"),
     BadInput(
         "attributes.html",
         written(b"<p " + b" ".join(b"a%d=1" % n for n in range(40_000)) + b">x"),
         "too-many-attributes",
     ),
-    BadInput("tags.html", written(b"<i>x</i>" * 250_000), "too-many-tags"),
-    BadInput("wide.html", written(b"<p>" + b"word " * 1_200_000), "too-large"),
+    BadInput("tags.html", repeated(b"<i>x</i>", 250_000), "too-many-tags"),
+    BadInput("wide.html", repeated(b"<p>word", 1_200_000), "too-large"),
 ]
