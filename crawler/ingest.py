@@ -1,24 +1,27 @@
-"""One run of reading saved files into the archive: read, clean in the sandbox, save in batches."""
+"""One run of taking inputs into the archive: clean in the sandbox, save in batches, count what became of each."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
 from crawler.sandbox import Cleaned, clean_all
 from storage import Archive
-from storage.records import Failed, Outcome, Page, Saved
+from storage.records import Failed, Outcome, Page, Rejected, Saved
 
 BATCH = 200
 """Inputs in one transaction: enough to share the cost of making it durable, few enough to lose at a kill."""
 
+Watch = Callable[[Page | Failed, Saved], None]
+"""Called with each input after it was committed."""
+
 
 @dataclass(slots=True)
 class Report:
-    """What a run has read so far and what became of it; the outcomes add up to ``read``."""
+    """What became of the inputs of a run; the outcomes add up to ``read``."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -29,34 +32,35 @@ class Report:
         return self.outcomes.total()
 
 
-Watcher = Callable[[Page | Failed, Saved], None]
-"""Called with each input once it is committed."""
-
-
 def take_in(
-    archive: Archive,
-    inputs: Iterable[Page | Failed],
-    kind: str,
-    detail: str,
-    watch: Watcher,
-    *,
-    workers: int | None = None,
-    kept: bool = False,
+    archive: Archive, inputs: Iterable[Page | Failed], kind: str, detail: str, watch: Watch, *, workers: int | None = None
 ) -> Report:
-    """Clean and save every input as one run of the ledger.
+    """Clean and save every input as one run of the ledger; what was committed stays, whatever happens after.
 
-    workers: processes that clean; None for one a core. kept: the bytes are in the blob store already.
-    Raises StorageError; what was committed before stays.
+    workers: processes that clean; None for one a core. Raises StorageError and SandboxBroken.
     """
     started = time.monotonic()
     report = Report()
     run = archive.begin_run(kind, detail)
-    for group in _groups(clean_all(inputs, workers=workers), BATCH):
+    cleaned = map(_unreadable_failed, clean_all(inputs, workers=workers))
+    while group := list(islice(cleaned, BATCH)):
         with archive.batch():
-            saved = [(_input(each), _save(archive, each, run, kept)) for each in group]
-        for read, outcome in saved:
+            saved = [_save(archive, each, run) for each in group]
+        for each, outcome in zip(group, saved, strict=True):
             report.outcomes[outcome.outcome] += 1
-            watch(read, outcome)
+            watch(each if isinstance(each, Failed) else each[0], outcome)
     archive.finish_run(run)
     report.seconds = time.monotonic() - started
     return report
+
+
+def _save(archive: Archive, each: Cleaned | Failed, run: int) -> Saved:
+    return archive.fail(each, run) if isinstance(each, Failed) else archive.save(*each, run=run)
+
+
+def _unreadable_failed(each: Cleaned | Failed) -> Cleaned | Failed:
+    """A page that is no page at all counts as an input that could not be read."""
+    if isinstance(each, tuple) and isinstance(each[1], Rejected) and each[1].unreadable:
+        page, rejected = each
+        return Failed(page.origin or page.url or "page", rejected.reason, rejected.detail, page.url)
+    return each

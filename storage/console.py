@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, NoReturn, Self, TextIO, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TextIO, TypeAlias, TypeVar
 
 from storage.snippet import Snippet
 from storage.times import ago, rfc3339
@@ -58,7 +58,7 @@ class PipeClosed(SystemExit):
         super().__init__(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # slots and a type argument do not go together: Column[Article](…) fails (CPython 3.11)
 class Column(Generic[T]):
     """A column of a table. ``shrinks``: on a narrow terminal it is cut, with an ellipsis; the others never are."""
 

@@ -13,6 +13,7 @@ none of these limits.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from sqlalchemy import (
@@ -94,29 +95,33 @@ def matching(asked: Sequence[tuple[str, ...]], dialect: str) -> ColumnElement[bo
 
 def hits(query: Query, dialect: str) -> Select[tuple[object, ...]]:
     """The articles that answer ``query`` as rows of ``schema.articles()``, newest first."""
-    found = articles().where(*_conditions(query, dialect)).order_by(article.c.dated_at.desc(), article.c.id)
-    return found if query.limit is None else found.limit(max(0, query.limit))
+    newest_first = article.c.dated_at.desc(), article.c.id.desc()
+    wanted = _narrowed(select(article.c.seq), query, dialect)
+    if query.limit is not None:  # the texts of those that will not be shown are not even read
+        wanted = wanted.order_by(*newest_first).limit(max(0, query.limit))
+    return articles().where(article.c.seq.in_(wanted)).order_by(*newest_first)
 
 
 def number_of_hits(query: Query, dialect: str) -> Select[int]:
     """How many articles answer ``query``, its limit apart."""
-    return select(func.count()).select_from(article.join(version, current)).where(*_conditions(query, dialect))
+    return _narrowed(select(func.count(article.c.seq)), query, dialect)
 
 
-def _conditions(query: Query, dialect: str) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _narrowed(found: Select[int], query: Query, dialect: str) -> Select[int]:
     if query.words and not query.words.isspace():
         asked = terms(query.words)
-        conditions.append(matching(asked, dialect) if asked else false())  # "???" is no word of any article
+        found = found.where(matching(asked, dialect) if asked else false())  # "???" is no word of any article
+    if query.source is not None or query.language is not None:
+        found = found.join(version, current)
     if query.source is not None:
-        conditions.append(version.c.source == query.source)
+        found = found.where(version.c.source == query.source)
     if query.language is not None:
-        conditions.append(version.c.language == query.language)
+        found = found.where(version.c.language == query.language)
     if query.since is not None:
-        conditions.append(article.c.dated_at >= query.since)
+        found = found.where(article.c.dated_at >= query.since)
     if query.until is not None:
-        conditions.append(article.c.dated_at < query.until)
-    return conditions
+        found = found.where(article.c.dated_at < query.until)
+    return found
 
 
 def _fts_phrase(term: tuple[str, ...]) -> str:
@@ -135,20 +140,22 @@ def _ts_phrase(term: tuple[str, ...]) -> str:
 def _vector(title: Sequence[str], body: Sequence[str]) -> str:
     """A tsvector as PostgreSQL reads it. Tokens hold no quote and no backslash, so nothing is to be escaped."""
     positions: dict[str, list[int]] = {}
-    size = 0
-    for position, token in enumerate([*title, "", *body], start=1):  # phrases do not reach across the gap
-        if not token:
-            continue
-        if token not in positions:
-            if size > _VECTOR_BYTES:
-                continue
-            positions[token] = []
-            size += len(token.encode()) + 4
-        if position <= _LAST_POSITION:
-            positions[token].append(position)
-            size += 3
-    return " ".join(
-        f"'{token}{f' {at}' if at else ''}'" + (":" if found else "") + ",".join(map(str, found[at : at + _POSITIONS]))
-        for token, found in positions.items()
-        for at in range(0, max(1, len(found)), _POSITIONS)
-    )
+    for first, words in ((1, title), (len(title) + 2, body)):  # phrases do not reach across the gap
+        for position, token in enumerate(words, start=first):
+            if token in positions:
+                positions[token].append(position)
+            else:
+                positions[token] = [position]
+    lexemes: list[str] = []
+    room = _VECTOR_BYTES
+    for token, found in positions.items():
+        held = found[: bisect_right(found, _LAST_POSITION)]
+        lexemes.append(f"'{token}':{','.join(map(str, held[:_POSITIONS]))}" if held else f"'{token}'")
+        lexemes += [
+            f"'{token} {at}':{','.join(map(str, held[at : at + _POSITIONS]))}"
+            for at in range(_POSITIONS, len(held), _POSITIONS)
+        ]
+        room -= len(token.encode()) + 4 + 3 * len(held)
+        if room < 0:
+            break
+    return " ".join(lexemes)

@@ -117,6 +117,8 @@ class Reading:
                 yield from self._saved(SavedFile(str(path), stream, saved_at), _kind_of(path.name))
         except Unreadable as error:
             yield Failed(str(path), error.reason, str(error), hint=error.hint)
+        except FileNotFoundError:
+            yield Failed(str(path), "not-found", "no such file or folder")
         except OSError as error:
             yield Failed(str(path), "not-readable", _plain(error))
 
@@ -171,7 +173,7 @@ def _open(path: Path) -> io.BufferedReader:
         raise Unreadable("not-found", f"a link to {path.readlink()}, which does not exist")
     _regular(path.stat())
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # it may have become a pipe meanwhile
-    stream = io.BufferedReader(io.FileIO(descriptor), _HEAD)
+    stream: io.BufferedReader = io.BufferedReader(io.FileIO(descriptor), _HEAD)
     try:
         _regular(os.fstat(descriptor))
     except Unreadable:

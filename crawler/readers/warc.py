@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from fastwarc.warc import WarcRecord
 
@@ -68,6 +69,8 @@ def _frames(saved: SavedFile, limits: ReaderLimits, left_alone: Counter[str]) ->
         number += 1
         origin = f"{saved.origin}#{number}"
         if not line.startswith(_MAGIC):
+            if _MAGIC.startswith(line):
+                raise _cut(number)
             yield Failed(origin, "damaged", "no record begins where one should; passed over to the next")
             line = _next_record(stream)
             continue
@@ -151,7 +154,10 @@ def _page(
     """The page in a record, unless it is counted as something else."""
     if "warc-truncated" in frame.fields or "warc-segment-number" in frame.fields:
         raise Unreadable("cut", "only a part of the page was archived")
-    record = _parsed(frame)
+    try:
+        record = _parsed(frame, "none")
+    except (OSError, ValueError) as error:
+        raise Unreadable("damaged", f"not a sound HTTP response: {str(error)[:100]}") from error
     _check_digests(frame, record)
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
@@ -186,12 +192,9 @@ def _page(
     )
 
 
-def _parsed(frame: _Frame, *, transferred: bool = False) -> WarcRecord:
-    try:
-        record = WarcRecord.from_bytes(frame.head + frame.content)
-        record.parse_http("transfer" if transferred else "none", max_header_len=_HEAD_BYTES)
-    except (OSError, ValueError) as error:
-        raise Unreadable("damaged", f"not a sound HTTP response: {str(error)[:100]}") from error
+def _parsed(frame: _Frame, decoding: Literal["none", "transfer"]) -> WarcRecord:
+    record = WarcRecord.from_bytes(frame.head + frame.content)
+    record.parse_http(decoding, max_header_len=_HEAD_BYTES)
     return record
 
 
@@ -213,9 +216,9 @@ def _transferred(frame: _Frame, record: WarcRecord, coding: str) -> bytes:
     if "chunked" not in coding.lower() or not _CHUNKED.match(body):
         return body
     try:
-        return _parsed(frame, transferred=True).reader.read()
+        return _parsed(frame, "transfer").reader.read()
     except OSError as error:
-        raise Unreadable("cut", f"its chunks end early: {str(error)[:100]}") from error
+        raise Unreadable("cut", f"its chunks end early or are damaged: {str(error)[:100]}") from error
 
 
 def _date(text: str) -> datetime | None:

@@ -16,6 +16,8 @@ def obedient(page: Page) -> Article | Rejected:
     match page.body:
         case b"sleep":
             time.sleep(600)
+        case b"nap":
+            time.sleep(2)
         case b"spin":
             while True:
                 pass

@@ -1,4 +1,4 @@
-"""Bad inputs, each made by a small function, with what must become of it. Nothing binary is kept; all is reproducible."""
+"""Bad inputs, each made by a small function, with what must become of it. Nothing binary is kept; seeds are fixed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,58 @@
+"""Checkup: what ``doctor`` looks at, one finding after the other; one that fails does not hide the next."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from storage.database import SAFE_SQLITE, sqlite_version
+from storage.errors import StorageError
+from storage.speaking import OpenArchive
+
+_ENOUGH = 500 * 1024 * 1024  # bytes free on a disk that takes a batch, its log and a backup of a small database
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: how it is, and what to do where it is not well."""
+
+    well: bool
+    subject: str
+    detail: str
+    remedy: str | None = None
+
+
+def checkup(open_archive: OpenArchive) -> Iterator[Finding]:
+    """Look at the machine, then at the archive."""
+    yield Finding(True, "copydesk", f"{version('copydesk')} on Python {platform.python_version()}, {platform.system()}")
+    yield _sqlite()
+    try:
+        with open_archive() as archive:
+            yield Finding(True, "database", f"{archive.database}, migration {archive.migration()}")
+            held = archive.statistics()
+            yield Finding(True, "archive", f"{held.articles:,} articles, {held.captures:,} kept pages")
+            sha256 = archive.write_probe()
+            yield Finding(True, "blobs", f"{archive.place} can be written and read ({sha256[:8]}…)")
+            if "://" not in archive.place:
+                yield _space(Path(archive.place))
+    except StorageError as error:
+        yield Finding(False, "archive", str(error), error.hint)
+
+
+def _sqlite() -> Finding:
+    found = sqlite_version()
+    shown = ".".join(map(str, found))
+    if found >= SAFE_SQLITE:
+        return Finding(True, "SQLite", shown)
+    safe = ".".join(map(str, SAFE_SQLITE))
+    return Finding(False, "SQLite", f"{shown} may damage a file that two programs write to", f"SQLite {safe} or newer, as in the package pysqlite3")
+
+
+def _space(folder: Path) -> Finding:
+    free = shutil.disk_usage(next(part for part in (folder, *folder.absolute().parents) if part.exists())).free
+    shown = f"{free / 1024**3:,.1f} GB free"
+    return Finding(free > _ENOUGH, "disk", shown, None if free > _ENOUGH else "make room: a full disk stops every run")

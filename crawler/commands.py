@@ -1,0 +1,120 @@
+"""The commands that bring news in: ingest, rebuild; and doctor, which looks at the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from storage.console import Column, Desk
+from storage.records import Failed, Page, Query, Saved
+from storage.speaking import OpenArchive, speaks
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+_OUTCOMES = ("stored", "version", "duplicate", "unchanged", "rejected", "failed")
+
+
+@click.command(short_help="Take saved files into the archive.")
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--source", help="The outlet that all of them come from.")
+@click.option("--map", "mapping", default="", metavar="FIELD=THEIRS,…", help="For JSON: text=body,title=headline.")
+@click.option("--workers", type=click.IntRange(min=0), help="Processes that clean; one a core if not given.")
+@speaks
+@click.pass_obj
+def ingest(
+    open_archive: OpenArchive, desk: Desk, paths: tuple[str, ...], source: str | None, mapping: str, workers: int | None
+) -> None:
+    """Take saved files into the archive: text, HTML, JSON Lines, WARC; folders, zip files, and - for standard input.
+
+    \b
+    copydesk ingest saved/
+    copydesk ingest dump.jsonl --map text=body,title=headline --source gazette
+
+    What cannot be read is told, and the rest goes on; the exit code is 1 if anything failed.
+    """
+    from crawler.readers import ReaderOptions, field_mapping, read_inputs  # noqa: PLC0415 - keeps the help quick
+
+    inputs = read_inputs(paths, ReaderOptions(source=source, mapping=field_mapping(mapping) if mapping else {}))
+    with open_archive() as archive:
+        failed = _take_in(archive, desk, inputs, "ingest", " ".join(paths), workers)
+    if inputs.left_alone:
+        desk.note("left alone: " + ", ".join(f"{count:,} {kind}" for kind, count in inputs.left_alone.items()))
+    if failed:
+        raise SystemExit(1)
+
+
+@click.command(short_help="Make the archive again from the kept bytes.")
+@click.option("--workers", type=click.IntRange(min=0), help="Processes that clean; one a core if not given.")
+@speaks
+@click.pass_obj
+def rebuild(open_archive: OpenArchive, desk: Desk, workers: int | None) -> None:
+    """Make the archive again from the kept bytes and the log beside them, into a database that holds nothing yet.
+
+    \b
+    COPYDESK_DATABASE=sqlite:///archive/again.db copydesk rebuild
+
+    Articles get the ids they had.
+    """
+    with open_archive() as archive:
+        if archive.count(Query()):
+            raise click.UsageError(
+                "the database holds articles already; name a new one in COPYDESK_DATABASE, and the blobs in COPYDESK_BLOBS"
+            )
+        if _take_in(archive, desk, archive.replay(), "rebuild", "", workers):
+            raise SystemExit(1)
+
+
+def _take_in(
+    archive: Archive, desk: Desk, inputs: Iterable[Page | Failed], kind: str, detail: str, workers: int | None
+) -> int:
+    """Run, tell each failure as it happens and what came of the rest at the end; the number of failures."""
+    from crawler.ingest import take_in  # noqa: PLC0415
+
+    with desk.progress(f"{kind}ing" if kind == "ingest" else kind) as advance:
+
+        def watch(read: Page | Failed, saved: Saved) -> None:
+            advance(1)
+            if isinstance(read, Failed):
+                desk.failed(read.origin, read.detail, read.hint)
+            if desk.json:
+                desk.record(
+                    {"origin": read.origin, "outcome": saved.outcome, "article_id": saved.article_id, "why": saved.why}
+                )
+
+        report = take_in(archive, inputs, kind, detail, watch, workers=workers)
+    if desk.json:
+        counts = {outcome: report.outcomes[outcome] for outcome in _OUTCOMES}
+        desk.record({"read": report.read, **counts, "seconds": round(report.seconds, 3)})
+    desk.say(f"{report.read:,} inputs read in {report.seconds:.1f} s")
+    desk.say("  " + "   ".join(f"{outcome} {report.outcomes[outcome]:,}" for outcome in _OUTCOMES))
+    return report.outcomes["failed"]
+
+
+@click.command(short_help="Look at the machine and the archive.")
+@speaks
+@click.pass_obj
+def doctor(open_archive: OpenArchive, desk: Desk) -> None:
+    """Look at the machine and the archive: versions, database, kept bytes, free space. Exit code 1 if something is wrong."""
+    from crawler.checkup import checkup  # noqa: PLC0415
+
+    findings = list(checkup(open_archive))
+    desk.table(
+        findings,
+        [
+            Column("", lambda finding: "✓" if finding.well else "✕"),
+            Column("", lambda finding: finding.subject),
+            Column("", lambda finding: finding.detail),
+            Column("", lambda finding: f"try: {finding.remedy}" if finding.remedy else ""),
+        ],
+        lambda finding: {
+            "well": finding.well, "subject": finding.subject, "detail": finding.detail, "remedy": finding.remedy
+        },
+    )  # fmt: skip
+    if not all(finding.well for finding in findings):
+        raise SystemExit(1)
+
+
+COMMANDS = (ingest, rebuild, doctor)

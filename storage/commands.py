@@ -1,0 +1,258 @@
+"""The commands that ask the archive: search, show, why, export, status, verify."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from storage.console import Column, Desk
+from storage.records import ArchivedArticle, Fate, Query, Removed, Run
+from storage.speaking import OpenArchive, asks, speaks
+from storage.times import rfc3339
+
+SHORT = 8
+"""Digits of an id that a table shows; commands take any beginning of 4 or more."""
+
+
+@click.command(short_help="Find articles by words.")
+@click.argument("words", nargs=-1)
+@asks
+@speaks
+@click.pass_obj
+def search(open_archive: OpenArchive, desk: Desk, query: Query) -> None:
+    """Find articles by words, newest first.
+
+    \b
+    copydesk search flood gate --since 2026-07
+    copydesk search '"flood gate"' --language en --json
+
+    All words must occur, accents and case aside; "quoted words" stand together. Without words, everything is listed.
+    """
+    from storage.export import record  # noqa: PLC0415 - keeps the help quick
+    from storage.snippet import snippet  # noqa: PLC0415
+
+    query = query if query.limit else replace(query, limit=20)
+    with open_archive() as archive:
+        columns = [
+            Column[ArchivedArticle]("", lambda found: found.id[:SHORT] if desk.on_terminal else found.id),
+            Column("", lambda found: found.published_at or found.fetched_at),
+            Column("", lambda found: found.source),
+            Column("", lambda found: found.language),
+            Column("", lambda found: found.title, shrinks=True),
+        ]
+        shown = desk.table(archive.find(query), columns, record, below=lambda found: snippet(found.text, query.words or ""))
+        found = archive.count(query)
+        if not desk.json and desk.on_terminal:
+            desk.say(f"{shown:,} of {found:,}" if found else "nothing found")
+
+
+@click.command(short_help="Show an article.")
+@click.argument("id")
+@click.option("--removed", is_flag=True, help="What was cut from it, and by which rule.")
+@click.option("--versions", is_flag=True, help="Every distinct text it has had, and each time it was seen.")
+@click.option("--raw", is_flag=True, help="The bytes as they came, on standard output.")
+@speaks
+@click.pass_obj
+def show(open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versions: bool, raw: bool) -> None:  # noqa: A002
+    """Show an article: facts and clean text.
+
+    \b
+    copydesk show 7f3a91
+    copydesk show 7f3a91 --removed
+
+    The first four or more digits of its id are enough.
+    """
+    from storage.export import record  # noqa: PLC0415
+
+    with open_archive() as archive:
+        article = archive.get(id)
+        if raw:
+            sys.stdout.buffer.write(archive.body(archive.sightings(article.id)[-1].sha256))
+        elif removed:
+            _show_removed(desk, archive.removed(article.id))
+        elif versions:
+            seen = archive.sightings(article.id)
+            desk.note(f"{len(archive.versions(article.id))} versions, seen {len(seen)} times")
+            desk.table(
+                seen,
+                [
+                    Column("fetched", lambda sighting: sighting.fetched_at),
+                    Column("outcome", lambda sighting: sighting.outcome),
+                    Column("source", lambda sighting: sighting.source),
+                    Column("title", lambda sighting: sighting.title, shrinks=True),
+                    Column("where", lambda sighting: sighting.url or sighting.origin, shrinks=True),
+                ],
+                lambda sighting: asdict(sighting) | {
+                    "published_at": sighting.published_at and rfc3339(sighting.published_at),
+                    "fetched_at": rfc3339(sighting.fetched_at),
+                },
+            )  # fmt: skip
+        elif desk.json:
+            desk.record(record(article))
+        else:
+            _show_article(desk, article)
+
+
+def _show_article(desk: Desk, article: ArchivedArticle) -> None:
+    desk.show(article.title or "(no title)", "bold")
+    facts = {
+        "id": article.id,
+        "address": article.url,
+        "source": article.source,
+        "authors": ", ".join(article.authors),
+        "agency": article.agency,
+        "place": article.dateline,
+        "published": article.published_at and f"{rfc3339(article.published_at)} (to the {article.published_precision})",
+        "language": article.language,
+        "section": article.section,
+        "flags": ", ".join(article.flags),
+    }
+    for name, value in facts.items():
+        if value:
+            desk.show(f"{name:<10} {value}")
+    desk.show()
+    desk.show(article.text)
+
+
+def _show_removed(desk: Desk, removed: tuple[Removed, ...]) -> None:
+    desk.table(
+        removed,
+        [
+            Column[Removed]("line", lambda block: block.line),
+            Column("reason", lambda block: block.reason),
+            Column("rule", lambda block: block.rule),
+            Column("text", lambda block: " ".join(block.text.split()), shrinks=True),
+        ],
+        lambda block: {"line": block.line, "reason": block.reason, "rule": block.rule, "text": block.text,
+                       "start": block.start, "end": block.end},
+    )  # fmt: skip
+
+
+@click.command(short_help="Tell the fate of an address, a file or an article.")
+@click.argument("what")
+@speaks
+@click.pass_obj
+def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
+    """Tell what became of an address, a file or an article; and what was removed from it, by which rule.
+
+    \b
+    copydesk why https://gazette.example/2026/07/flood
+    copydesk why saved/0412.jsonl:88
+    """
+    with open_archive() as archive:
+        fates = archive.fates(what)
+        if not fates:
+            desk.error("never read", what, "give the address, the file as it was named (with its line), or an id")
+            raise SystemExit(1)
+        desk.table(
+            fates,
+            [
+                Column[Fate]("read", lambda fate: fate.at),
+                Column("run", lambda fate: fate.run_id),
+                Column("outcome", lambda fate: fate.outcome),
+                Column("article", lambda fate: fate.article_id),
+                Column("why", lambda fate: fate.why),
+                Column("where", lambda fate: fate.url or fate.origin, shrinks=True),
+            ],
+            lambda fate: asdict(fate) | {"at": rfc3339(fate.at)},
+        )
+        article = next((fate.article_id for fate in fates if fate.article_id), None)
+        if article and not desk.json:
+            desk.show()
+            desk.show(f"Removed from it (copydesk show {article[:SHORT]} --removed):")
+            _show_removed(desk, archive.removed(article))
+
+
+@click.command(short_help="Write articles to a file.")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("words", nargs=-1)
+@click.option("--raw", is_flag=True, help="CSV cells as they are, also where a spreadsheet would run them.")
+@asks
+@speaks
+@click.pass_obj
+def export(open_archive: OpenArchive, desk: Desk, path: Path, query: Query, *, raw: bool) -> None:
+    """Write articles to a file; its ending chooses the format: .jsonl or .csv.
+
+    \b
+    copydesk export all.jsonl
+    copydesk export floods.csv flood --since 2026-07 --language fr
+    """
+    from storage.export import ENDINGS  # noqa: PLC0415
+    from storage.export import export as write  # noqa: PLC0415
+
+    if path.suffix.lower() not in ENDINGS:
+        raise click.BadParameter(f"{path}: no format is known for this ending; use {' or '.join(ENDINGS)}", param_hint="PATH")
+    with open_archive() as archive, desk.progress("exporting", archive.count(query)) as advance:
+
+        def counted() -> Iterator[ArchivedArticle]:
+            for article in archive.find(query):
+                yield article
+                advance(1)
+
+        number = write(counted(), path, raw)
+    if desk.json:
+        desk.record({"path": str(path), "articles": number})
+    desk.say(f"{number:,} articles written to {path}")
+
+
+@click.command(short_help="Tell what the archive holds and how the last runs went.")
+@click.option("--strict", is_flag=True, help="Exit 1 when the last run failed on anything or did not end.")
+@speaks
+@click.pass_obj
+def status(open_archive: OpenArchive, desk: Desk, *, strict: bool) -> None:
+    """Tell what the archive holds and how the last runs went."""
+    with open_archive() as archive:
+        held, runs = archive.statistics(), archive.runs(10)
+    if desk.json:
+        desk.record({name: getattr(held, name) for name in ("articles", "versions", "sightings", "captures")})
+    desk.say(f"{held.articles:,} articles, {held.versions:,} versions, {held.sightings:,} sightings of {held.captures:,} kept pages")
+    if not desk.json:
+        desk.table(
+            held.sources,
+            [
+                Column("source", lambda source: source.source or "(none named)"),
+                Column("pages", lambda source: source.captures),
+                Column("last seen", lambda source: source.last_seen_at),
+            ],
+            asdict,
+        )
+        desk.show()
+    desk.table(
+        runs,
+        [
+            Column[Run]("run", lambda run: run.id),
+            Column("what", lambda run: run.kind),
+            Column("started", lambda run: run.started_at),
+            Column("state", lambda run: "ended" if run.finished_at else "under way, or killed"),
+            Column("read", lambda run: run.read),
+            Column("outcomes", lambda run: ", ".join(f"{outcome} {count:,}" for outcome, count in run.counts)),
+        ],
+        lambda run: {
+            "run": run.id, "kind": run.kind, "started_at": rfc3339(run.started_at),
+            "finished_at": run.finished_at and rfc3339(run.finished_at), "read": run.read, **dict(run.counts),
+        },
+    )  # fmt: skip
+    if strict and runs and (runs[0].finished_at is None or dict(runs[0].counts).get("failed")):
+        raise SystemExit(1)
+
+
+@click.command(short_help="Check that nothing kept is damaged.")
+@speaks
+@click.pass_obj
+def verify(open_archive: OpenArchive, desk: Desk) -> None:
+    """Check that nothing kept is damaged: every body against its hash, every article against its rows. Exit 1 if so."""
+    with open_archive() as archive:
+        with desk.progress("checking") as advance:
+            damages = [damage for damage in archive.verify() if advance(1) is None]
+        desk.table(damages, [Column("subject", lambda damage: damage.subject), Column("damage", lambda damage: damage.detail)], asdict)
+        if damages:
+            desk.note(f"{len(damages):,} damaged; try: copydesk ingest the same files again, or restore a backup")
+            raise SystemExit(1)
+        desk.say(f"all well: {archive.statistics().captures:,} kept pages, {archive.statistics().articles:,} articles")
+
+
+COMMANDS = (search, show, why, export, status, verify)
