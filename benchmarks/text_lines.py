@@ -24,7 +24,7 @@ from training.pages import SETS, LabelledPage, eval_module, html_of, labelled_pa
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 SHORT, LONG = 70, 140  # characters: below, hardly ever a paragraph; above, and closed like a sentence, surely one
-CLOSED = tuple(".!?…。！？।۔\"”»")
+CLOSED = tuple('.!?…。！？।۔"”»')
 
 
 def untouched(page: LabelledPage) -> str:
@@ -110,8 +110,9 @@ def main() -> None:
         for name in SETS:
             pairs = [(page.gold, system(page)) for page in pages[name]]
             got = eval_module("score").aggregate(pairs, rouge=False)
-            figures = f"{got['cshingle_f1']:8.4f}{got['shingle_f1']:12.4f}{got['boiler_lines_pp']:8.2f}{got['lost_lines_pp']:8.2f}"
-            print(f"{title:34}{name:8}{got['n']:6}{figures}{got['pages_clean']:8.3f}", flush=True)
+            quality = f"{got['cshingle_f1']:8.4f}{got['shingle_f1']:12.4f}"
+            errors = f"{got['boiler_lines_pp']:8.2f}{got['lost_lines_pp']:8.2f}{got['pages_clean']:8.3f}"
+            print(f"{title:34}{name:8}{got['n']:6}{quality}{errors}", flush=True)
     print("F1: 4-gram shingles, each Chinese, Japanese or Thai character a word; F1 (words): split at spaces alone.")
     print("left: boilerplate lines left a page; lost: article lines lost a page; clean: pages with neither.")
     print("\nGold text itself, cleaned")

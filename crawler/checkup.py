@@ -49,7 +49,12 @@ def _sqlite() -> Finding:
     if found >= SAFE_SQLITE:
         return Finding(True, "SQLite", shown)
     safe = ".".join(map(str, SAFE_SQLITE))
-    return Finding(False, "SQLite", f"{shown} may damage a file that two programs write to", f"SQLite {safe} or newer, as in the package pysqlite3")
+    return Finding(
+        False,
+        "SQLite",
+        f"{shown} may damage a file that two programs write to",
+        f"SQLite {safe} or newer, as in the package pysqlite3",
+    )
 
 
 def _space(folder: Path) -> Finding:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from storage.console import Column, Desk
-from storage.records import Failed, Page, Query, Saved
+from storage.records import Failed, Outcome, Page, Query, Saved
 from storage.speaking import OpenArchive, speaks
 
 if TYPE_CHECKING:
     from storage.archive import Archive
 
-_OUTCOMES = ("stored", "version", "duplicate", "unchanged", "rejected", "failed")
+_OUTCOMES: tuple[Outcome, ...] = ("stored", "version", "duplicate", "unchanged", "rejected", "failed")
 
 
 @click.command(short_help="Take saved files into the archive.")
@@ -61,7 +61,7 @@ def rebuild(open_archive: OpenArchive, desk: Desk, workers: int | None) -> None:
     with open_archive() as archive:
         if archive.count(Query()):
             raise click.UsageError(
-                "the database holds articles already; name a new one in COPYDESK_DATABASE, and the blobs in COPYDESK_BLOBS"
+                "the database holds articles already; name a new one in COPYDESK_DATABASE, the blobs in COPYDESK_BLOBS"
             )
         if _take_in(archive, desk, archive.replay(), "rebuild", "", workers):
             raise SystemExit(1)
@@ -86,7 +86,7 @@ def _take_in(
 
         report = take_in(archive, inputs, kind, detail, watch, workers=workers)
     if desk.json:
-        counts = {outcome: report.outcomes[outcome] for outcome in _OUTCOMES}
+        counts: dict[str, object] = {outcome: report.outcomes[outcome] for outcome in _OUTCOMES}
         desk.record({"read": report.read, **counts, "seconds": round(report.seconds, 3)})
     desk.say(f"{report.read:,} inputs read in {report.seconds:.1f} s")
     desk.say("  " + "   ".join(f"{outcome} {report.outcomes[outcome]:,}" for outcome in _OUTCOMES))
@@ -97,7 +97,7 @@ def _take_in(
 @speaks
 @click.pass_obj
 def doctor(open_archive: OpenArchive, desk: Desk) -> None:
-    """Look at the machine and the archive: versions, database, kept bytes, free space. Exit code 1 if something is wrong."""
+    """Look at the machine and the archive: versions, database, kept bytes, space. Exit code 1 if something is wrong."""
     from crawler.checkup import checkup  # noqa: PLC0415
 
     findings = list(checkup(open_archive))

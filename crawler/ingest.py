@@ -33,7 +33,13 @@ class Report:
 
 
 def take_in(
-    archive: Archive, inputs: Iterable[Page | Failed], kind: str, detail: str, watch: Watch, *, workers: int | None = None
+    archive: Archive,
+    inputs: Iterable[Page | Failed],
+    kind: str,
+    detail: str,
+    watch: Watch,
+    *,
+    workers: int | None = None,
 ) -> Report:
     """Clean and save every input as one run of the ledger; what was committed stays, whatever happens after.
 
@@ -60,7 +66,9 @@ def _save(archive: Archive, each: Cleaned | Failed, run: int) -> Saved:
 
 def _unreadable_failed(each: Cleaned | Failed) -> Cleaned | Failed:
     """A page that is no page at all counts as an input that could not be read."""
-    if isinstance(each, tuple) and isinstance(each[1], Rejected) and each[1].unreadable:
-        page, rejected = each
-        return Failed(page.origin or page.url or "page", rejected.reason, rejected.detail, page.url)
+    if isinstance(each, Failed):
+        return each
+    page, result = each
+    if isinstance(result, Rejected) and result.unreadable:
+        return Failed(page.origin or page.url or "page", result.reason, result.detail, page.url)
     return each

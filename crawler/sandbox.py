@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -69,7 +70,7 @@ def clean_all(
         for page in pages:
             yield page if isinstance(page, Failed) else (page, clean(page))
         return
-    crew = _Crew(clean, workers or len(os.sched_getaffinity(0)), limits)
+    crew = _Crew(clean, workers or os.cpu_count() or 1, limits)
     ahead: deque[_Chunk] = deque()
     try:
         for inputs in _chunks(pages):
@@ -133,14 +134,13 @@ class _Crew:
         self._pool.join()
 
     def _hire(self) -> ProcessPool:
+        """A new pool; its workers are forked from a clean server, not from this process with its threads and locks."""
         return ProcessPool(
             max_workers=self.size,
             max_tasks=_CHUNKS_PER_WORKER,
             initializer=_prepare,
             initargs=(self._clean is None, self._limits.memory_bytes),
-            context=multiprocessing.get_context(
-                "forkserver"
-            ),  # a plain fork would copy this process's threads and locks
+            context=multiprocessing.get_context("forkserver"),
         )
 
     def _error(self, chunk: _Chunk) -> BaseException | None:
@@ -201,6 +201,7 @@ def _prepare(standard: bool, memory_bytes: int) -> None:
     """Make a worker ready: what it needs is loaded, what it may take is bounded, and libraries keep quiet."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # there is a worker for each core already
     logging.disable(logging.CRITICAL)  # what a library thinks of a page would print between the lines of a report
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     if standard:
         _standard_cleaner()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -208,6 +209,13 @@ def _prepare(standard: bool, memory_bytes: int) -> None:
     if status.exists():  # elsewhere there is no telling the base, and macOS does not enforce the limit
         base = int(status.read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (base + memory_bytes, base + memory_bytes))
+
+
+def _leave_with_parent() -> None:
+    """End the worker, whatever it is at, when the process that it works for was killed."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _clean_chunk(clean: Cleaner | None, pages: list[Page]) -> list[Article | Rejected]:

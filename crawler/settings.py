@@ -10,6 +10,7 @@ from pathlib import Path
 from crawler.errors import BadSettings
 
 FILE = "copydesk.toml"
+_DATABASE = "sqlite:///archive/archive.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Settings:
     seeds: the folder that holds ``sources/``.
     """
 
-    database: str = "sqlite:///archive/archive.db"
+    database: str = _DATABASE
     blobs: str | None = None
     seeds: str = "seeds"
 
@@ -46,5 +47,5 @@ class Settings:
 
     def prepare(self) -> None:
         """Make the folder of the default database, so that the first command works in an empty folder."""
-        if self.database == Settings.database:
+        if self.database == _DATABASE:
             Path("archive").mkdir(exist_ok=True)

@@ -35,7 +35,9 @@ def judge(lines: Sequence[Line], claimed_title: str | None = None) -> Draft:
     """
     phrases = load_phrases()
     parts = list(split_glued(lines, phrases))
-    draft = Draft(parts, [shape_of(line.text) for line in parts], article_likelihood([line.text for line in parts]), phrases)
+    draft = Draft(
+        parts, [shape_of(line.text) for line in parts], article_likelihood([line.text for line in parts]), phrases
+    )
     find_separators(draft)
     find_title(draft, claimed_title)
     find_repeated_title(draft)

@@ -13,8 +13,12 @@ from pipelines.shape import looks_like_name
 _IMAGE_TEMPLATE = re.compile(r",\s*\d{3,4}\s*,\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}\s*$")
 _RIGHTS_SIGN = re.compile(r"^[\W_]*(?:©|\(c\)\s)", re.IGNORECASE)
 # “(ABC Photo/Name)”, “(Name/ABC)”; but “(ABC)” alone may be what the words before it stand for
-_AGENCY_PHOTO = re.compile(r"(?:^|[(\s])[A-Z]{2,5}[ -](?:Photo|Images?)\b\s?/?[^()]{0,60}\)?$|\([^()]{2,50}/\s?[A-ZÀ-ÖØ-Þ][^()/]{1,40}\)\.?$")
-_LABELLED_END = re.compile(r"[.!?…]['\"”’»)]?\s+\(?[^\W\d_]{2,12}\s?[:：]\s?[^\s\W\d][^.:：!?]{1,50}$")  # “… at night. Word: Name”
+_AGENCY_PHOTO = re.compile(
+    r"(?:^|[(\s])[A-Z]{2,5}[ -](?:Photo|Images?)\b\s?/?[^()]{0,60}\)?$|\([^()]{2,50}/\s?[A-ZÀ-ÖØ-Þ][^()/]{1,40}\)\.?$"
+)
+_LABELLED_END = re.compile(
+    r"[.!?…]['\"”’»)]?\s+\(?[^\W\d_]{2,12}\s?[:：]\s?[^\s\W\d][^.:：!?]{1,50}$"
+)  # “… at night. Word: Name”
 _INNER_END = re.compile(r"[.!?…]['\"”’»)]?\s+(?=[^\W\d_])")
 _QUOTE_OPENS = ("«", "“", '"', "„", "‘", "—", "–", "- ")
 _LONGEST_CAPTION = 60  # words
@@ -35,11 +39,20 @@ def find_credits(draft: Draft) -> None:
             draft.remove(at, "caption", "caption.element")
         elif draft.phrases.is_whole("credit", shape.folded) or (opens.match(shape.folded) and shape.words <= 14):
             draft.remove(at, "credit", "credit.marked")
-        elif _RIGHTS_SIGN.match(text) and shape.words <= 12 and not draft.phrases.opens("imprint", shape.folded) and not re.search(r"\d{4}", text):
+        elif (
+            _RIGHTS_SIGN.match(text)
+            and shape.words <= 12
+            and not draft.phrases.opens("imprint", shape.folded)
+            and not re.search(r"\d{4}", text)
+        ):
             draft.remove(at, "credit", "credit.rights-sign")
         elif opens.match(shape.folded):
             draft.remove(at, "caption", "caption.marked")
-        elif _closing_credit(closes, text, shape.folded) or _AGENCY_PHOTO.search(text[-100:]) or _LABELLED_END.search(text[-100:]):
+        elif (
+            _closing_credit(closes, text, shape.folded)
+            or _AGENCY_PHOTO.search(text[-100:])
+            or _LABELLED_END.search(text[-100:])
+        ):
             draft.remove(at, "caption", "caption.with-credit")
 
 
@@ -90,13 +103,14 @@ def _captions(draft: Draft, above: int, credit: int, usual: float) -> bool:
 
 
 def _find_doubles(draft: Draft) -> None:
-    """A caption that comes again, with or without its credit; or a sentence twice on end, as alternative text and caption."""
+    """A caption that comes again, with or without its credit; or a sentence twice on end: alternative text, caption."""
     for at in list(draft.undecided()):
         twin = at + 1
-        if twin < len(draft.lines) and draft.verdicts[at] is None and 4 <= draft.shapes[at].words <= _LONGEST_CAPTION:
-            if draft.lines[at].text == draft.lines[twin].text and draft.verdicts[twin] is None:
-                draft.remove(at, "caption", "caption.twice")
-                draft.remove(twin, "caption", "caption.twice")
+        if twin == len(draft.lines) or draft.lines[at].text != draft.lines[twin].text:
+            continue
+        if draft.verdicts[at] is draft.verdicts[twin] is None and 4 <= draft.shapes[at].words <= _LONGEST_CAPTION:
+            draft.remove(at, "caption", "caption.twice")
+            draft.remove(twin, "caption", "caption.twice")
     known = [
         (normal_form(draft.lines[at].text), draft.shapes[at].words)
         for at, verdict in enumerate(draft.verdicts)

@@ -82,6 +82,7 @@ _LIKELY = [  # what news is written in outside Unicode; fewer than all codecs, s
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
 _TAG = re.compile(rb"<[^<>]*>")
 _PRINTABLE = bytes(range(0x20, 0x7F))
+_KANA = re.compile(r"[\u3041-\u30ff]")
 _PLAIN = re.compile(r"[\n\r\t -~\u3000-\u303f\uff00-\uffef]")  # ASCII, and the punctuation of East Asia
 _UNUSUAL = re.compile(
     r"[^\n\r\t -~\xa0-\u0fff\u1e00-\u20cf\u2100-\u27bf\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\ufe0f\uff00-\uffef]"
@@ -113,9 +114,9 @@ def decode(body: bytes, content_type: str) -> Decoded | NotText:
             return _decoded(body[len(mark) :], charset)
     if kind := binary_kind(body):
         return NotText(kind)
-    if order := _utf16_order(body):
-        return _decoded(body, order, guessed=True)
     declared = _declared(body, content_type)
+    if order := _utf16_order(body):
+        return _decoded(body, order, guessed=declared != order)
     if declared == "iso2022_jp":  # all its bytes are ASCII: it would pass for UTF-8
         return _decoded(body, declared)
     if _nearly_utf8(body):
@@ -140,14 +141,16 @@ def _declared(body: bytes, content_type: str) -> str | None:
 
 
 def _utf16_order(body: bytes) -> str | None:
-    """UTF-16 without a byte order mark betrays itself by zeros, at one side of ordinary letters."""
+    """UTF-16 without a byte order mark betrays itself by zeros, beside the signs that occur in any text."""
     sample = body[:_SAMPLE]
-    printable = len(sample) - len(sample.translate(None, _PRINTABLE))
-    if b"\x00" not in sample or printable * 5 > len(sample) * 3:  # more ASCII than pairs of bytes can hold
+    if b"\x00" not in sample:
         return None
-    plainest: tuple[int, str | None] = (len(sample) // 50, None)  # spaces and signs are at least a twenty-fifth of any text
+    is_ascii = (len(sample) - len(sample.translate(None, _PRINTABLE))) * 5 > len(sample) * 3  # more than UTF-16 holds
+    plainest: tuple[int, str | None] = (len(sample) // 50, None)  # spaces and signs: a twenty-fifth of a text at least
     for order in ("utf-16-le", "utf-16-be"):
         text = sample.decode(order, "replace")
+        if is_ascii and len(_KANA.findall(text)) * 5 < len(text):  # the bytes of kana look like ASCII
+            continue
         if len(_UNUSUAL.findall(text)) * 50 < len(text):
             plainest = max(plainest, (len(_PLAIN.findall(text)), order), key=lambda found: found[0])
     return plainest[1]

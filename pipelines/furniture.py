@@ -13,12 +13,16 @@ _PHONE = re.compile(r"\+?\(?\d(?:[\s().\-–/]{0,2}\d){5,14}(?!\d)")
 _MAIL_OR_SITE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64}|\b(?:www\.|https?://)\S+", re.IGNORECASE)
 _COUNTER = re.compile(r"^\W*\d{1,3}(?:[.,\s]?\d{3}){0,3}\s?[kKmM]?\W*$")
 _COUNTED = re.compile(r"^\W*[\d.,]+\s?[km]?\s+(.{2,30})$|^(.{2,30}?)\s*[(:]?\s*[\d.,]+\)?$")
-_RIGHTS = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:\w+\W+){0,3}?(?:19|20)\d\d|(?:19|20)\d\d\W{0,3}(?:©|\(c\))", re.IGNORECASE)
+_RIGHTS = re.compile(
+    r"(?:©|\(c\)|copyright)\W{0,3}(?:\w+\W+){0,3}?(?:19|20)\d\d|(?:19|20)\d\d\W{0,3}(?:©|\(c\))", re.IGNORECASE
+)
 _UNLIKELY, _SURELY_NOT = 0.45, 0.02  # likelihoods below which a line goes: on a furnished page, in a bare text
 _WITHIN = 0.5  # of that for a sentence between two paragraphs of the body
 _CORE_IN_PAGE, _CORE_IN_TEXT = 0.12, 0.33  # share of lines that are surely article: on a whole page, in a saved text
 _FURNISHED, _PIECES = 0.12, 4  # share and number of lines that rules find on a page saved whole, at the least
-_TRAIL = re.compile(r"^[^/›»>→|\n]{2,30}(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,30}(?:(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,60})*$")
+_TRAIL = re.compile(
+    r"^[^/›»>→|\n]{2,30}(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,30}(?:(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,60})*$"
+)
 _LONGEST_CALL = 32  # words of a call to subscribe, share or comment
 
 
@@ -40,7 +44,9 @@ def find_widgets(draft: Draft) -> None:
             # Within the body a sentence may well begin so; there the model must doubt it too.
             if not shape.sentence or draft.likelihood[at] < (0.5 if first < at < last else SURE):
                 draft.remove(at, "widget", "widget.opener")
-        elif (counted := _COUNTED.match(shape.folded)) and draft.phrases.is_whole("widget", (counted[1] or counted[2]).strip(" ()")):
+        elif (counted := _COUNTED.match(shape.folded)) and draft.phrases.is_whole(
+            "widget", (counted[1] or counted[2]).strip(" ()")
+        ):
             draft.remove(at, "widget", "widget.counter")
         elif _COUNTER.match(draft.lines[at].text) and not first < at < last and draft.likelihood[at] < 0.5:
             draft.remove(at, "widget", "widget.counter")
@@ -69,7 +75,14 @@ def find_imprint(draft: Draft) -> None:
             draft.remove(at, "imprint", "imprint.opener")
         elif _RIGHTS.search(text) and shape.words <= 40:
             draft.remove(at, "imprint", "imprint.rights")
-        elif reach and shape.words <= 14 and not shape.sentence and last >= 0 and not within and draft.likelihood[at] < SURE:
+        elif (
+            reach
+            and shape.words <= 14
+            and not shape.sentence
+            and last >= 0
+            and not within
+            and draft.likelihood[at] < SURE
+        ):
             draft.remove(at, "imprint", "imprint.contact")
 
 
@@ -137,7 +150,7 @@ def find_unlikely(draft: Draft) -> None:
 
 
 def _bareness(draft: Draft) -> float:
-    """0 for an article somewhere in a page, 1 for hardly anything but an article, by the share of lines that are core."""
+    """0 for an article somewhere in a page, 1 for hardly anything but an article: by the share of core lines."""
     inside = [at for at, line in enumerate(draft.lines) if not line.outside]
     share = sum(map(draft.is_core, inside)) / max(1, len(inside))
     return min(1.0, max(0.0, (share - _CORE_IN_PAGE) / (_CORE_IN_TEXT - _CORE_IN_PAGE)))

@@ -10,7 +10,9 @@ from pipelines.lines import Line
 from pipelines.phrases import Phrases, fold
 
 # “© Photo : Agency - NamePeople walk”: a small letter or bracket meets a capital where no word of a name goes on so.
-_LOST_BOUNDARY = re.compile(r"(?<=[a-zà-öø-ÿ\u0101\u0103\u0111\u01a1\u01b0\u1ea1-\u1ef9)])(?=[A-ZÀ-ÖØ-Þ\u0110\u01a0\u01af][\w’']*[\s,])")
+_LOST_BOUNDARY = re.compile(
+    r"(?<=[a-zà-öø-ÿ\u0101\u0103\u0111\u01a1\u01b0\u1ea1-\u1ef9)])(?=[A-ZÀ-ÖØ-Þ\u0110\u01a0\u01af][\w’']*[\s,])"
+)
 _BRACKETED_HEAD = re.compile(r"^[(\[][^()\[\]]{3,80}[)\]]\s*")
 _LONGEST_CREDIT = 120  # characters
 

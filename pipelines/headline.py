@@ -16,9 +16,20 @@ def find_title(draft: Draft, claimed: str | None) -> None:
     if claimed:
         draft.title = " ".join(claimed.split())
         key = normal_form(claimed)
-        draft.title_at = next((at for at in draft.undecided(stop=min(len(draft.lines), first + 1)) if _same_title(normal_form(draft.lines[at].text), key)), None)
+        draft.title_at = next(
+            (
+                at
+                for at in draft.undecided(stop=min(len(draft.lines), first + 1))
+                if _same_title(normal_form(draft.lines[at].text), key)
+            ),
+            None,
+        )
     else:
-        candidates = [at for at in draft.undecided(stop=first) if 3 <= draft.shapes[at].words <= 45 and not _closed(draft.lines[at].text)]
+        candidates = [
+            at
+            for at in draft.undecided(stop=first)
+            if 3 <= draft.shapes[at].words <= 45 and not _closed(draft.lines[at].text)
+        ]
         if candidates:
             body = {word for at in range(first, min(first + 40, len(draft.lines))) for word in _words(draft, at)}
             scores = {at: _said_again(draft, at, body) for at in candidates}
@@ -40,7 +51,9 @@ def find_repeated_title(draft: Draft) -> None:
 
 
 def _same_title(text: str, key: str) -> bool:
-    return text == key or (len(key) >= 12 and text.startswith(key) and len(text) <= len(key) + 30 and len(text) <= 1.6 * len(key))
+    return text == key or (
+        len(key) >= 12 and text.startswith(key) and len(text) <= len(key) + 30 and len(text) <= 1.6 * len(key)
+    )
 
 
 def _closed(text: str) -> bool:

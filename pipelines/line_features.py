@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,17 +97,22 @@ def hash_words(codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArr
     sums = np.add.reduceat((chars + np.uint64(0x51ED)) * factors, np.cumsum(lengths) - lengths)
     sums ^= sums >> np.uint64(29)
     sums *= np.uint64(0xBF58476D1CE4E5B9)
-    return sums ^ (sums >> np.uint64(32))
+    hashes: NDArray[np.uint64] = sums ^ (sums >> np.uint64(32))
+    return hashes
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a page: folded characters of all lines, and where in them each word starts and ends."""
+    """The words of a page: folded characters of all lines, and where in them each word starts and ends.
+
+    lines: the line of each word; capital: whether it was written with a capital first.
+    """
 
     codes: NDArray[np.uint32]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     lines: NDArray[np.int64]
+    capital: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +162,20 @@ def _words(chars: _Characters) -> Words:
     ends[~wide[starts]] = stops
     pair = wide[starts] & np.concatenate([wide[1:], [False]])[starts]
     ends[pair] += 1
-    return Words(_tables()[2][chars.codes], starts, ends, chars.line[starts])
+    return Words(_tables()[2][chars.codes], starts, ends, chars.line[starts], kinds[starts] == UPPER)
 
 
 NAMES: tuple[str, ...] = (
-    "length", "words", "word_length", "lower", "upper", "other_letters", "digits", "stops", "commas", "colons", "quotes",
-    "dashes", "bullets", "brackets", "signs", "capitals", "sentences", "sentence_length", "long", "medium", "tiny",
-    "first_lower", "first_upper", "first_digit", "first_quote", "first_mark", "first_bracket",
+    "length", "words", "word_length", "lower", "upper", "other_letters", "digits", "stops", "commas", "colons",
+    "quotes", "dashes", "bullets", "brackets", "signs", "capitals", "sentences", "sentence_length", "long", "medium",
+    "tiny", "first_lower", "first_upper", "first_digit", "first_quote", "first_mark", "first_bracket",
     "last_stop", "last_dots", "last_comma", "last_colon", "last_letter", "last_digit", "last_bracket", "last_mark",
     "enclosed", "address", "clock", "foreign", "repeated", "repeated_before", "repeated_next",
     "shared", "shared_much", "shared_core", "new_words", "like_next", "like_previous",
-    "place", "from_start", "from_end", "page_lines", "page_text", "text_before", "text_after", "since_text", "till_text",
-    "around_2", "around_5", "around_12", "around_30", "after_3", "before_3", "stops_3", "stops_10", "short_5",
-    "core", "core_before", "core_after", "since_core", "till_core", "gap_share",
+    "place", "from_start", "from_end", "page_lines", "page_text", "text_before", "text_after", "since_text",
+    "till_text", "around_2", "around_5", "around_12", "around_30", "after_3", "before_3", "stops_3", "stops_10",
+    "short_5", "core", "core_before", "core_after", "since_core", "till_core", "text_share",
+    "lines_before", "lines_after", "short_head", "short_tail",
 )  # fmt: skip
 """The columns of ``LineFeatures.dense``; ratios in 0..1, counts and lengths as logarithms."""
 
@@ -202,7 +209,7 @@ def _shape(texts: Sequence[str], chars: _Characters, words: Words) -> Columns:
     length = np.maximum(0, width) * np.maximum(1, cut)
     visible = np.maximum(1, tally.sum(1) - tally[:, SPACE] - tally[:, UNSEEN])
     number = np.maximum(1, np.bincount(words.lines, minlength=count))
-    opener = np.bincount(words.lines, kinds[words.starts] == UPPER, count)
+    capitals = np.bincount(words.lines, words.capital, count)
     after = np.concatenate([kinds[1:], [SPACE]])
     ended = (kinds == STOP) & ((after == SPACE) | (after == QUOTE) | (after == CLOSE) | (after == WIDE))
     sentences = np.bincount(line, ended, count)
@@ -214,7 +221,7 @@ def _shape(texts: Sequence[str], chars: _Characters, words: Words) -> Columns:
     weight = np.bincount(script[(length > _LONG)[line]], minlength=16)
     weight[0] = 0
     letters = np.maximum(1, np.bincount(line, script > 0, count))
-    columns: Columns = {
+    columns: dict[str, NDArray[Any]] = {
         "length": np.log1p(length),
         "words": np.log1p(number),
         "word_length": np.minimum(visible / number, 20) / 10,
@@ -230,7 +237,7 @@ def _shape(texts: Sequence[str], chars: _Characters, words: Words) -> Columns:
         "bullets": np.minimum(tally[:, BULLET] / visible, 0.2) * 5,
         "brackets": np.minimum(tally[:, OPEN] / visible, 0.1) * 10,
         "signs": np.minimum(tally[:, SIGN] / visible, 0.2) * 5,
-        "capitals": opener / number,
+        "capitals": capitals / number,
         "sentences": np.log1p(sentences),
         "sentence_length": np.log1p(length / np.maximum(1, sentences)),
         "long": length > _LONG,
@@ -256,7 +263,7 @@ def _shape(texts: Sequence[str], chars: _Characters, words: Words) -> Columns:
         "foreign": 1 - np.bincount(line, script == np.argmax(weight), count) / letters if weight.any() else letters * 0,
     }
     columns["foreign"] = np.where(np.bincount(line, script > 0, count) > 0, columns["foreign"], 0)
-    return columns
+    return {name: column.astype(float) for name, column in columns.items()}
 
 
 def _edges(kinds: NDArray[np.uint8], chars: _Characters) -> tuple[NDArray[np.uint8], ...]:
@@ -291,7 +298,7 @@ def _repeats(texts: Sequence[str]) -> Columns:
 def _core(columns: Columns) -> NDArray[np.float64]:
     """How much running text stands around each line, in parts of the most that the page has anywhere."""
     text = np.expm1(columns["length"]) * columns["long"]
-    total = np.convolve(np.minimum(text, 1000), np.array([1, 2, 3, 4, 4, 4, 3, 2, 1]), "same")[: len(text)]
+    total = np.convolve(np.minimum(text, 1000), np.array([1, 2, 3, 4, 4, 4, 3, 2, 1]))[4 : 4 + len(text)]
     return total / max(1.0, float(total.max()))
 
 
@@ -336,7 +343,8 @@ def _surroundings(columns: Columns) -> Columns:
 
     def around(values: NDArray[np.float64], before: int, after: int) -> NDArray[np.float64]:
         sums = np.concatenate([[0.0], np.cumsum(values)])
-        return sums[np.minimum(count, at + after + 1)] - sums[np.maximum(0, at - before)]
+        inside: NDArray[np.float64] = sums[np.minimum(count, at + after + 1)] - sums[np.maximum(0, at - before)]
+        return inside
 
     def window(before: int, after: int) -> NDArray[np.float64]:
         return np.minimum(count, at + after + 1) - np.maximum(0, at - before)
@@ -372,5 +380,9 @@ def _surroundings(columns: Columns) -> Columns:
         "core_after": 1 - np.cumsum(kernel) / mass,
         "since_core": since(long & core),
         "till_core": since((long & core)[::-1])[::-1],
-        "gap_share": np.full(count, text.sum() / max(1.0, float(np.expm1(columns["length"]).sum()))),
+        "text_share": np.full(count, text.sum() / max(1.0, float(np.expm1(columns["length"]).sum()))),
+        "lines_before": np.full(count, np.log1p(np.argmax(long) if long.any() else count)),
+        "lines_after": np.full(count, np.log1p(np.argmax(long[::-1]) if long.any() else count)),
+        "short_head": np.full(count, short[:8].mean()),
+        "short_tail": np.full(count, short[-8:].mean()),
     }

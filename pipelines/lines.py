@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 _LINE = re.compile(r"[^\n]*\S[^\n]*")  # str.splitlines would also cut at U+2028 and form feeds inside a paragraph
 
@@ -27,7 +28,7 @@ class Line:
 
 
 _WRAP_WIDTHS = range(50, 101)  # columns at which mail programs and editors break lines
-_SENTENCE_ENDS = tuple(".!?…:\"”»")
+_SENTENCE_ENDS = tuple('.!?…:"”»')
 
 
 def plain_lines(decoded: str) -> list[Line]:
@@ -41,7 +42,7 @@ def _is_wrapped(lines: Sequence[Line]) -> bool:
     width = max((len(line.text) for line in lines), default=0)
     if len(lines) < 8 or width not in _WRAP_WIDTHS:
         return False
-    long = [(line, after) for line, after in zip(lines, lines[1:], strict=False) if len(line.text) > 0.7 * width]
+    long = [(line, after) for line, after in pairwise(lines) if len(line.text) > 0.7 * width]
     full = [line for line, after in long if after.gap == 0 and _is_full(line.text, after.text, width)]
     broken = [line for line in full if not line.text.endswith(_SENTENCE_ENDS)]
     return len(broken) >= 6 and len(broken) >= 0.6 * len(long)

@@ -18,7 +18,7 @@ _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens an
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """metas: the contents by lower-case name, in order. bylines: texts marked up as an author's, the surest kind first."""
+    """metas: contents by lower-case name, in order. bylines: texts marked up as an author's, the surest kind first."""
 
     metas: dict[str, tuple[str, ...]]
     title: str | None

@@ -44,7 +44,17 @@ def _remove_list(draft: Draft, heading: int) -> None:
     for listed, at in enumerate(draft.undecided(heading + 1)):
         shape = draft.shapes[at]
         # Within the body a set-apart line may be the next subhead: only what stands close belongs to the list.
-        apart = draft.lines[at].outside != draft.lines[heading].outside or at < last and draft.lines[at].gap > draft.lines[heading + 1].gap
-        if listed >= _MOST_LISTED or apart or shape.words > _LONGEST_HEADLINE or draft.is_core(at) or (shape.sentence and at < last):
+        apart = (
+            draft.lines[at].outside != draft.lines[heading].outside
+            or (at < last
+            and draft.lines[at].gap > draft.lines[heading + 1].gap)
+        )
+        if (
+            listed >= _MOST_LISTED
+            or apart
+            or shape.words > _LONGEST_HEADLINE
+            or draft.is_core(at)
+            or (shape.sentence and at < last)
+        ):
             return
         draft.remove(at, "related", "related.listed")

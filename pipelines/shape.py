@@ -9,7 +9,36 @@ from pipelines.phrases import fold
 
 _SENTENCE_END = re.compile(r"""[.!?…。！？؟۔।։」』]["'”’»«“)\]）」』\s]*$""")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_PARTICLES = frozenset("van von der den de del della di da do dos das du la le el al bin ibn ben y e und and et và".split())
+_PARTICLES = frozenset(
+    [
+        "al",
+        "and",
+        "ben",
+        "bin",
+        "da",
+        "das",
+        "de",
+        "del",
+        "della",
+        "den",
+        "der",
+        "di",
+        "do",
+        "dos",
+        "du",
+        "e",
+        "el",
+        "et",
+        "ibn",
+        "la",
+        "le",
+        "und",
+        "van",
+        "von",
+        "và",
+        "y",
+    ]
+)
 _SCRIPTS = {
     "latin": re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"),
     "cyrillic": re.compile("[\u0400-\u052f]"),
@@ -68,4 +97,7 @@ def looks_like_name(text: str) -> bool:
     if not 2 <= len(words) <= 6 or len(text) > 60 or _SENTENCE_END.search(text.rstrip(".")):
         return False
     named = [word for word in words if word.casefold() not in _PARTICLES]
-    return 2 <= len(named) <= 5 and all(word[0].isupper() and word.replace("-", "").replace(".", "").replace("’", "").replace("'", "").isalpha() for word in named)
+    return 2 <= len(named) <= 5 and all(
+        word[0].isupper() and word.replace("-", "").replace(".", "").replace("’", "").replace("'", "").isalpha()
+        for word in named
+    )

@@ -77,7 +77,9 @@ def _names(draft: Draft, text: str) -> tuple[str, ...]:
 
 
 def _has_furniture(draft: Draft, name: str) -> bool:
-    return any(draft.phrases.is_whole(section, word.casefold()) for word in name.split() for section in ("widget", "nav"))
+    return any(
+        draft.phrases.is_whole(section, word.casefold()) for word in name.split() for section in ("widget", "nav")
+    )
 
 
 def find_agencies(draft: Draft) -> None:
@@ -109,6 +111,10 @@ def read_lead(draft: Draft) -> None:
         return
     place = _DATE_IN_PLACE.sub("", found["place"]).strip(" ,")
     agency = found["agency"] or found["other"]
-    if place and len(place.split()) <= 5 and (place.isupper() or (agency and all(word[:1].isupper() for word in place.split()))):
+    if (
+        place
+        and len(place.split()) <= 5
+        and (place.isupper() or (agency and all(word[:1].isupper() for word in place.split())))
+    ):
         draft.dateline = draft.dateline or place
         draft.agency = draft.agency or (agency.strip() if agency else None)

@@ -9,7 +9,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from pipelines.phrases import Phrases, fold, one_of
 from storage.records import Precision
 
-_TIME = re.compile(r"(?<!\d)(?P<hour>[01]?\d|2[0-3])\s?(?:[:h.]|giờ)\s?(?P<minute>[0-5]\d)(?::[0-5]\d)?\s?(?P<half>[ap]\.?m\b\.?)?(?!\d)", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?<!\d)(?P<hour>[01]?\d|2[0-3])\s?(?:[:h.]|giờ)\s?(?P<minute>[0-5]\d)(?::[0-5]\d)?\s?(?P<half>[ap]\.?m\b\.?)?(?!\d)",
+    re.IGNORECASE,
+)
 _ZONE = re.compile(r"\(?\b(?:gmt|utc)\s?(?P<sign>[+-])\s?(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?\)?", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)")
 _DAY_FIRST = re.compile(r"(?<!\d)(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>(?:19|20)\d\d)(?!\d)")
@@ -33,7 +36,11 @@ def read_stamp(text: str, phrases: Phrases) -> Stamp | None:
         if not found:
             continue
         month = found["month"]
-        numbers = (int(found["year"]), int(month) if month.isdigit() else phrases.months.get(fold(month), 0), int(found["day"]))
+        numbers = (
+            int(found["year"]),
+            int(month) if month.isdigit() else phrases.months.get(fold(month), 0),
+            int(found["day"]),
+        )
         if numbers[1] > 12 >= numbers[2]:  # month first
             numbers = (numbers[0], numbers[2], numbers[1])
         try:

@@ -46,7 +46,8 @@ def read_structured(root: HtmlElement) -> Structured:
     named = {name: node for node in nodes if isinstance(name := node.get("@id"), str) and len(node) > 1}
     for kin in (_KIN, _PAGE):
         for node in nodes:
-            if any(kind.endswith(kin) for kind in _types(node)) and (node.get("headline") or node.get("datePublished")):
+            says = _strings(node.get("headline")) or _strings(node.get("datePublished"))
+            if says and any(kind.endswith(kin) for kind in _types(node)):
                 return _article(node, named)
     return Structured()
 
@@ -57,6 +58,7 @@ def _is_json_ld(script: HtmlElement) -> bool:
 
 def _parsed(text: str) -> Json:
     """The JSON of a script, out of the comment or CDATA signs around it."""
+    text = text.replace("<![CDATA[", "").replace("]]>", "")
     start = min((at for sign in "{[" if (at := text.find(sign)) >= 0), default=0)
     stop = max(text.rfind("}"), text.rfind("]")) + 1
     try:

@@ -23,7 +23,6 @@ from storage.errors import Damaged, NotFound
 _HELD_BYTES = 32 << 20  # bodies held back for a flush; beyond, they are written early, so that memory stays flat
 _LEVEL = 6  # of gzip: level 9 takes twice the time for 1 % less
 
-
 _log = logging.getLogger(__name__)
 
 

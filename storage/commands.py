@@ -44,7 +44,9 @@ def search(open_archive: OpenArchive, desk: Desk, query: Query) -> None:
             Column("", lambda found: found.language),
             Column("", lambda found: found.title, shrinks=True),
         ]
-        shown = desk.table(archive.find(query), columns, record, below=lambda found: snippet(found.text, query.words or ""))
+        shown = desk.table(
+            archive.find(query), columns, record, below=lambda found: snippet(found.text, query.words or "")
+        )
         found = archive.count(query)
         if not desk.json and desk.on_terminal:
             desk.say(f"{shown:,} of {found:,}" if found else "nothing found")
@@ -185,7 +187,9 @@ def export(open_archive: OpenArchive, desk: Desk, path: Path, query: Query, *, r
     from storage.export import export as write  # noqa: PLC0415
 
     if path.suffix.lower() not in ENDINGS:
-        raise click.BadParameter(f"{path}: no format is known for this ending; use {' or '.join(ENDINGS)}", param_hint="PATH")
+        raise click.BadParameter(
+            f"{path}: no format is known for this ending; use {' or '.join(ENDINGS)}", param_hint="PATH"
+        )
     with open_archive() as archive, desk.progress("exporting", archive.count(query)) as advance:
 
         def counted() -> Iterator[ArchivedArticle]:
@@ -209,7 +213,10 @@ def status(open_archive: OpenArchive, desk: Desk, *, strict: bool) -> None:
         held, runs = archive.statistics(), archive.runs(10)
     if desk.json:
         desk.record({name: getattr(held, name) for name in ("articles", "versions", "sightings", "captures")})
-    desk.say(f"{held.articles:,} articles, {held.versions:,} versions, {held.sightings:,} sightings of {held.captures:,} kept pages")
+    desk.say(
+        f"{held.articles:,} articles, {held.versions:,} versions, {held.sightings:,} sightings;"
+        f" {held.captures:,} pages kept"
+    )
     if not desk.json:
         desk.table(
             held.sources,
@@ -248,7 +255,11 @@ def verify(open_archive: OpenArchive, desk: Desk) -> None:
     with open_archive() as archive:
         with desk.progress("checking") as advance:
             damages = [damage for damage in archive.verify() if advance(1) is None]
-        desk.table(damages, [Column("subject", lambda damage: damage.subject), Column("damage", lambda damage: damage.detail)], asdict)
+        desk.table(
+            damages,
+            [Column("subject", lambda damage: damage.subject), Column("damage", lambda damage: damage.detail)],
+            asdict,
+        )
         if damages:
             desk.note(f"{len(damages):,} damaged; try: copydesk ingest the same files again, or restore a backup")
             raise SystemExit(1)

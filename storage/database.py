@@ -93,15 +93,18 @@ class Database:
                 with self._alone(connection):
                     migrations.upgrade(connection)
                 return
-            # A table is rebuilt by dropping it, which must not cascade; the setting is deaf within a transaction.
+            # A table is rebuilt by dropping it and renaming its successor: that must neither cascade nor touch what
+            # refers to it. Within a transaction the first setting is deaf.
             driver = connection.connection
             _run(driver, "PRAGMA foreign_keys=OFF")
+            _run(driver, "PRAGMA legacy_alter_table=ON")
             try:
                 with self._alone(connection):
                     migrations.upgrade(connection)
                     if orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
                         raise Damaged(f"{self.name}: the migration would leave rows without their parents: {orphans}")
             finally:
+                _run(driver, "PRAGMA legacy_alter_table=OFF")
                 _run(driver, "PRAGMA foreign_keys=ON")
 
     @contextmanager

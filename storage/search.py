@@ -96,32 +96,38 @@ def matching(asked: Sequence[tuple[str, ...]], dialect: str) -> ColumnElement[bo
 def hits(query: Query, dialect: str) -> Select[tuple[object, ...]]:
     """The articles that answer ``query`` as rows of ``schema.articles()``, newest first."""
     newest_first = article.c.dated_at.desc(), article.c.id.desc()
-    wanted = _narrowed(select(article.c.seq), query, dialect)
-    if query.limit is not None:  # the texts of those that will not be shown are not even read
-        wanted = wanted.order_by(*newest_first).limit(max(0, query.limit))
-    return articles().where(article.c.seq.in_(wanted)).order_by(*newest_first)
+    if query.limit is None:
+        return articles().where(*_conditions(query, dialect)).order_by(*newest_first)
+    # Two steps, so that the texts of those that will not be shown are not even read.
+    shown = _asked(select(article.c.seq), query, dialect).order_by(*newest_first).limit(max(0, query.limit))
+    return articles().where(article.c.seq.in_(shown)).order_by(*newest_first)
 
 
 def number_of_hits(query: Query, dialect: str) -> Select[int]:
     """How many articles answer ``query``, its limit apart."""
-    return _narrowed(select(func.count(article.c.seq)), query, dialect)
+    return _asked(select(func.count(article.c.seq)), query, dialect)
 
 
-def _narrowed(found: Select[int], query: Query, dialect: str) -> Select[int]:
-    if query.words and not query.words.isspace():
-        asked = terms(query.words)
-        found = found.where(matching(asked, dialect) if asked else false())  # "???" is no word of any article
+def _asked(found: Select[int], query: Query, dialect: str) -> Select[int]:
     if query.source is not None or query.language is not None:
         found = found.join(version, current)
+    return found.where(*_conditions(query, dialect))
+
+
+def _conditions(query: Query, dialect: str) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.words and not query.words.isspace():
+        asked = terms(query.words)
+        conditions.append(matching(asked, dialect) if asked else false())  # "???" is no word of any article
     if query.source is not None:
-        found = found.where(version.c.source == query.source)
+        conditions.append(version.c.source == query.source)
     if query.language is not None:
-        found = found.where(version.c.language == query.language)
+        conditions.append(version.c.language == query.language)
     if query.since is not None:
-        found = found.where(article.c.dated_at >= query.since)
+        conditions.append(article.c.dated_at >= query.since)
     if query.until is not None:
-        found = found.where(article.c.dated_at < query.until)
-    return found
+        conditions.append(article.c.dated_at < query.until)
+    return conditions
 
 
 def _fts_phrase(term: tuple[str, ...]) -> str:

@@ -67,11 +67,11 @@ def _occurrences(text: str, asked: tuple[Term, ...]) -> Iterator[Found]:
     stream = [token for token, _, _ in places]
     for at, (token, start, _) in enumerate(places):
         for term in by_first.get(token, []) + beginnings.get(token[0], []):
-            if stands_at(stream, at, term):
+            if _stands_at(stream, at, term):
                 yield start, places[at + len(term) - 1][2], term
 
 
-def stands_at(stream: list[str], at: int, term: Term) -> bool:
+def _stands_at(stream: list[str], at: int, term: Term) -> bool:
     """Whether the tokens of ``term`` stand in a row in ``stream`` from the position ``at``."""
     last = at + len(term) - 1
     if last >= len(stream) or tuple(stream[at:last]) != term[:-1]:

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,14 +16,13 @@ from storage.records import Query
 if TYPE_CHECKING:
     from storage.archive import Archive
 
-P = ParamSpec("P")
 OpenArchive = Callable[[], "Archive"]
 """Opens the archive of the settings; ``click.Context.obj`` is one."""
 
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})")
 
 
-def speaks(command: Callable[Concatenate[Desk, P], None]) -> Callable[P, None]:
+def speaks(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command ``--json``, ``--quiet``, ``--no-progress`` and ``--debug``, and a Desk as its first argument."""
 
     @click.option("--json", "as_json", is_flag=True, help="JSON Lines, with stable keys.")
@@ -59,12 +58,12 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
     return asking
 
 
-class When(click.ParamType):
+class When(click.ParamType[datetime]):
     """A time as people write it; without a zone it is UTC."""
 
     name = "time"
 
-    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+    def convert(self, value: str | datetime, param: object, ctx: object) -> datetime:  # noqa: ARG002 - click's own
         """The time, or a usage error."""
         if isinstance(value, datetime):
             return value

@@ -43,7 +43,7 @@ _FOLDING = _Folding()
 
 def folded(text: str) -> str:
     """``text`` as tokens are cut from it: letters and digits without case and diacritics, spaces between the words."""
-    return unicodedata.normalize("NFKC", _NO_LETTERS.sub(_thinned, text)).translate(_FOLDING)
+    return unicodedata.normalize("NFKC", text).translate(_FOLDING)
 
 
 def tokens(text: str) -> list[str]:
@@ -125,6 +125,6 @@ def _is_letter_like(mark: str) -> bool:
     kind = unicodedata.combining(mark)
     if kind:  # 7–9: nukta, kana voicing, virama; 84–132: vowels and tones from Telugu to Tibetan
         return 7 <= kind <= 9 or 84 <= kind <= 132
-    return unicodedata.category(mark) != "Me" and not unicodedata.name(mark, "VARIATION").startswith(
+    return unicodedata.category(mark) != "Me" and not unicodedata.name(mark, "").startswith(
         ("VARIATION", "COMBINING", "MONGOLIAN FREE")
     )

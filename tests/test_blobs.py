@@ -10,20 +10,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from storage.blobs import Blobs, open_blobs
-from storage.captures import Capture, in_order, stamp
+from storage.blobs import open_blobs
+from storage.captures import Capture
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
-from storage.records import Claims, Page
+from storage.records import Claims
+from tests.captured import kept, page
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BODIES = [b"", b"one", "Đặng".encode(), bytes(range(256)) * 5_000]
 
 
@@ -36,23 +33,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "raw"
-
-
-def page(number: int = 0, **fields: object) -> Page:
-    claims = Claims("Título\ud800\x00", ("Đặng", "B"), NOON, None, "es", "s", ("k",), "https://i", "d")
-    made = Page(
-        f"https://x.example/{number}", b"body", "text/html; charset=latin-1", NOON, "x", 200,
-        (("Server", "a"), ("Server", "b\u2028")), claims, f"saved/a.jsonl:{number}",
-    )  # fmt: skip
-    return replace(made, **fields)  # type: ignore[arg-type]  # fields of Page
-
-
-def kept(blobs: Blobs, pages: list[Page]) -> list[Capture]:
-    captures = [Capture.of(each, blobs.put(each.body)) for each in pages]
-    for capture in captures:
-        blobs.log(capture)
-    blobs.flush()
-    return captures
 
 
 def test_what_is_put_is_there_after_the_flush(place: str) -> None:
@@ -150,44 +130,6 @@ def test_a_torn_line_loses_no_other(folder: Path) -> None:
     assert list(open_blobs(str(folder)).captures(told.append)) == captures
     assert [line.split(":")[1] for line in told] == ["2", "3", "6"]
     assert "torn" in told[2]
-
-
-def test_lines_of_an_older_shape_are_read() -> None:
-    line = json.dumps({"sha256": "0" * 64, "fetched_at": "2026-01-02T03:04:05+01:00", "later": "unknown"}).encode()
-    old = Capture.read(line)
-    assert old.fetched_at == datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)
-    assert (old.url, old.headers, old.claims, old.size, old.kept_at) == (None, (), Claims(), 0, None)
-    assert list(in_order(["b", "a"], lambda name: iter([line] if name == "a" else []), pytest.fail)) == [old]
-
-
-@given(st.text(), st.text(), st.lists(st.tuples(st.text(), st.text())), st.datetimes(timezones=st.just(UTC)))
-def test_any_capture_is_one_line_and_comes_back(
-    url: str, title: str, headers: list[tuple[str, str]], at: datetime
-) -> None:
-    claims = Claims(title=title, authors=(title, url), published_at=at)
-    capture = Capture.of(page(url=url, claims=claims, headers=tuple(headers), fetched_at=at), "0" * 64)
-    line = capture.line()
-    assert line.count(b"\n") == 1
-    assert len(line.splitlines()) == 1
-    assert Capture.read(line) == capture
-
-
-@given(st.lists(st.lists(st.integers(0, 50), min_size=1), max_size=6))
-def test_logs_of_several_writers_are_merged(clocks: list[list[int]]) -> None:
-    """Each log keeps its own order; where no clock went back, all lines together are in the order of time."""
-    logs: dict[str, list[bytes]] = {}
-    for writer, seconds in enumerate(clocks):
-        times = [NOON + timedelta(seconds=second) for second in seconds]
-        lines = [replace(Capture.of(page(writer), "0" * 64), kept_at=at).line() for at in times]
-        logs[f"captures/2026-11-20/{stamp(times[0])}-{writer}.jsonl"] = lines
-    merged = list(in_order(logs, lambda name: iter(logs[name]), pytest.fail))
-    times = [capture.kept_at for capture in merged if capture.kept_at]
-    assert len(times) == sum(map(len, clocks))
-    for writer, seconds in enumerate(clocks):
-        own = [capture.kept_at for capture in merged if capture.url == f"https://x.example/{writer}"]
-        assert own == [NOON + timedelta(seconds=second) for second in seconds]
-    if all(seconds == sorted(seconds) for seconds in clocks):
-        assert times == sorted(times)
 
 
 TRACE = """
@@ -324,36 +266,3 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     blobs.put(b"x")
     with pytest.raises(ArchiveUnavailable, match="file"):
         blobs.flush()
-
-
-def test_s3_errors_name_the_bucket_and_no_secret(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = os.environ["AWS_SECRET_ACCESS_KEY"]
-
-    def failure(place: str) -> str:
-        with pytest.raises(ArchiveUnavailable) as raised:
-            kept(open_blobs(place), [page()])
-        said = f"{raised.value} {raised.value.hint}"
-        assert secret not in said
-        assert "hunter2" not in said
-        return said
-
-    assert "no-such-bucket: NoSuchBucket" in failure("s3://no-such-bucket")
-    assert "names no bucket" in failure("s3:///prefix")
-    assert "names no bucket" in failure("s3://key:hunter2@bucket/prefix")
-    bucket = s3_place.split("/")[2]
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
-    assert f"{bucket}: SignatureDoesNotMatch" in failure(s3_place)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "hunter2")
-    assert f"{bucket}: InvalidAccessKeyId" in failure(s3_place)
-
-
-def test_many_writers_of_the_same_blobs_in_s3(s3_place: str) -> None:
-    """``If-None-Match: *``: one of them makes each object, the others see that it is there."""
-    script = (
-        "import sys; from storage.blobs import open_blobs; blobs = open_blobs(sys.argv[1])\n"
-        "[blobs.put(b'%d' % n) for n in range(60)]; blobs.flush()\n"
-    )
-    writers = [subprocess.Popen([sys.executable, "-c", script, s3_place], cwd=Path.cwd()) for _ in range(3)]
-    assert [writer.wait() for writer in writers] == [0, 0, 0]
-    blobs = open_blobs(s3_place)
-    assert {blobs.get(name) for name in blobs.hashes()} == {b"%d" % n for n in range(60)}

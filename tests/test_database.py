@@ -195,7 +195,7 @@ def test_no_refusal_tells_the_password(url: str) -> None:
 
 def test_a_terminated_connection_is_one_refusal(postgres_databases: PostgresDatabases) -> None:
     """The next transaction has a connection again."""
-    url = postgres_databases.create(migrated=True)
+    url = postgres_databases.emptied()
     database, other = Database.open(url), Database.open(url)
 
     def be_terminated() -> None:

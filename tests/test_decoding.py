@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pipelines.charsets import codec_name
 from pipelines.decoding import Decoded, NotText, binary_kind, decode
 
-FRENCH = "Le Premier ministre a déclaré à la presse : « Nous n’avons pas cédé » – une réponse très attendue après l’été."
+FRENCH = (
+    "Le Premier ministre a déclaré à la presse : « Nous n’avons pas cédé » – une réponse très attendue après l’été."
+)
 GERMAN = "Der Bundeskanzler erklärte, die Maßnahmen würden „überprüft“ – schließlich müssten Bürger geschützt werden."
 SPANISH = "El presidente señaló que la situación económica del país mejorará el próximo año. ¿Qué pasará mañana?"
 RUSSIAN = "Президент заявил, что новые меры вступят в силу с первого января следующего года."
@@ -99,7 +101,9 @@ def test_a_declared_charset_is_believed(where: str, charset: str, text: str) -> 
 
 
 @pytest.mark.parametrize("text", dict.fromkeys(text for _, text in LEGACY))
-@pytest.mark.parametrize("declared", ["", "; charset=utf-8", "; charset=iso-8859-1", "; charset=gb2312", "; charset=nonsense"])
+@pytest.mark.parametrize(
+    "declared", ["", "; charset=utf-8", "; charset=iso-8859-1", "; charset=gb2312", "; charset=nonsense"]
+)
 def test_utf8_is_utf8_whatever_is_declared(declared: str, text: str) -> None:
     assert decode(text.encode(), f"text/plain{declared}") == Decoded(text, "utf-8")
 
@@ -189,7 +193,10 @@ def test_labels_are_read_as_browsers_read_them(label: str, name: str | None) -> 
     assert codec_name(label) == name
 
 
-@given(st.binary(max_size=400), st.sampled_from(["text/plain", "text/html; charset=shift_jis", "text/html; charset=\udcff"]))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["text/plain", "text/html; charset=shift_jis", "text/html; charset=\udcff"]),
+)
 def test_no_bytes_break_it(body: bytes, content_type: str) -> None:
     decoded = decode(body, content_type)
     assert isinstance(decoded, NotText) or not any("\ud800" <= letter <= "\udfff" for letter in decoded.text)

@@ -59,9 +59,7 @@ _PUBLISHERS = {
 }
 
 
-def _variant(
-    text: str, labels: dict[int, Label], change: str, chance: random.Random
-) -> tuple[str, dict[int, Label]]:
+def _variant(text: str, labels: dict[int, Label], change: str, chance: random.Random) -> tuple[str, dict[int, Label]]:
     if change in {"names", "all"}:
         for name, others in _NAMES.items():
             text = text.replace(name, chance.choice(others))
@@ -70,7 +68,9 @@ def _variant(
             text = text.replace(name, chance.choice(others))
     if change in {"numbers", "all"}:
         text = re.sub(r"[1-9]", lambda found: chance.choice("123456789"), text)
-        text = re.sub(r"\b\d\d\.\d\d\.(\d{4})", lambda found: f"{chance.randint(10, 28)}.0{chance.randint(1, 9)}.2019", text)
+        text = re.sub(
+            r"\b\d\d\.\d\d\.(\d{4})", lambda found: f"{chance.randint(10, 28)}.0{chance.randint(1, 9)}.2019", text
+        )
     lines = list(enumerate(text.split("\n"), 1))
     if change in {"no blank lines", "all"} and (change != "all" or chance.random() < 0.5):
         lines = [(number, line) for number, line in lines if line.strip()]

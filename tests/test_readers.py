@@ -19,6 +19,7 @@ from warcio.warcwriter import WARCWriter
 
 from crawler.errors import UnknownField
 from crawler.readers import ReaderLimits, ReaderOptions, field_mapping, read_inputs
+from pipelines.fingerprint import content_key
 from storage.records import Failed, Page
 from tests.hostile.inputs import WORDS, response, warc
 
@@ -395,6 +396,7 @@ def digest(content: bytes) -> bytes:
         (record(HTML, warc=(b"Content-Length: -1",)), "damaged"),
         (record(HTML, warc=(b"Content-Length: " + b"9" * 5000,)), "damaged"),
         (record(b"word " * 5_000_000), "too-large"),
+        (record(b"", warc=(b"X-Name: " + b" " * 60_000 + b"x",)), "empty"),
         (b"no record at all\r\n" * 5, "damaged"),
         (record(HTML).replace(b"HTTP/1.1 200 OK", b"SSH-2.0-OpenSSH"), "damaged"),
     ],
@@ -462,17 +464,65 @@ def test_a_folder_is_read_in_order_and_the_rest_counted(tmp_path: Path) -> None:
     assert reading.left_alone == {"other ending": 2, "hidden": 2, "link to a folder": 1, "files of a saved page": 1}
 
 
+def test_a_name_that_is_not_utf8_can_be_shown(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).write_text(WORDS)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.html")).mkdir()
+    origins = [each.origin for each in read_inputs([str(tmp_path)], PLAIN)]
+    assert origins == [f"{tmp_path}/caf\ufffd.html", f"{tmp_path}/caf\ufffd.txt"]
+
+
+ARTICLE = """Der Rat stimmt für die neue Brücke
+
+Der Stadtrat hat am Dienstag mit großer Mehrheit beschlossen, die alte Brücke noch vor dem Winter zu erneuern.
+
+Die Bürgermeisterin dankte den Arbeitern und kündigte an, dass die Kosten von 3,5 Millionen Euro bezahlt werden.
+
+Anwohner hatten seit Monaten gefordert, dass etwas geschieht, weil Lastwagen den Umweg durch die Altstadt nahmen.
+
+Die Arbeiten sollen im Mai beginnen und ungefähr sechs Monate dauern, sagte ein Sprecher nach der Sitzung."""
+
+
+def test_the_same_article_in_every_form_has_the_same_content(tmp_path: Path) -> None:
+    from pipelines import clean
+
+    title, *paragraphs = ARTICLE.split("\n\n")
+    marked_up = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    page = f"<html lang=de><head><title>{title}</title></head><body><article><h1>{title}</h1>{marked_up}</article>"
+    lines = [
+        {"title": title, "maintext": "\n".join(paragraphs)},
+        {"@type": "NewsArticle", "headline": title, "articleBody": "\n\n".join(paragraphs)},
+        {"title": title, "body": {"summary": [], "sections": [{"headline": [], "paragraphs": paragraphs}]}},
+        {"html": page},
+    ]
+    save(tmp_path / "a.txt", ARTICLE)
+    save(tmp_path / "b.txt", ARTICLE.replace("\n", "\r\n").encode("utf-16"))
+    save(tmp_path / "c.txt", ARTICLE.encode("cp1252"))
+    save(tmp_path / "d.html", page)
+    save(tmp_path / "e.jsonl", "\n".join(map(json.dumps, lines)))
+    save(tmp_path / "f.warc.gz", gzip.compress(record(page.encode())))
+    save(tmp_path / "g.zip", zipped(("a.txt", ARTICLE)))
+    articles = [clean(each) for each in pages(tmp_path)]
+    assert len(articles) == 10
+    assert {getattr(article, "content_hash", article) for article in articles} == {content_key("\n\n".join(paragraphs))}
+    assert {getattr(article, "title", article) for article in articles} == {title}
+
+
 def test_a_very_deep_folder_is_walked(tmp_path: Path) -> None:
-    here = Path.cwd()
+    """Deeper than Python's stack; made and removed step by step, because its tools recurse."""
+    here, depth = Path.cwd(), 1200
     os.chdir(tmp_path)
     try:
-        for _ in range(1200):
+        for _ in range(depth):
             Path("d").mkdir()
             os.chdir("d")
         Path("a.txt").write_text(WORDS)
+        assert len(pages(tmp_path)) == 1
+        Path("a.txt").unlink()
+        for _ in range(depth):
+            os.chdir("..")
+            Path("d").rmdir()
     finally:
         os.chdir(here)
-    assert len(pages(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(

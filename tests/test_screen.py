@@ -14,7 +14,22 @@ from pipelines.screen import Refusal, ScreenLimits, screen
 
 EVAL = Path(os.environ.get("COPYDESK_EVAL", Path(__file__).parents[2] / "shared" / "eval"))
 NAMES = [
-    *("a", "address", "article", "b", "blockquote", "button", "caption", "center", "dd", "dir", "div", "dl", "dt", "em"),
+    *(
+        "a",
+        "address",
+        "article",
+        "b",
+        "blockquote",
+        "button",
+        "caption",
+        "center",
+        "dd",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "em",
+    ),
     *("fieldset", "font", "form", "h1", "h3", "i", "legend", "li", "menu", "ol", "optgroup", "option", "p", "pre"),
     *("section", "select", "span", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "x-y"),
 ]
@@ -83,7 +98,23 @@ def test_limits_are_settings_and_refusals_say_them() -> None:
 
 @pytest.mark.parametrize(
     "flood",
-    ["<", "<a", "<a ", '<a b="', "<a b=\"c' ", "<!--", "<script>", "<script></script>", "</", "<a =", "<a/", "<p>", "<a b='c'", "&", "]]>"],
+    [
+        "<",
+        "<a",
+        "<a ",
+        '<a b="',
+        "<a b=\"c' ",
+        "<!--",
+        "<script>",
+        "<script></script>",
+        "</",
+        "<a =",
+        "<a/",
+        "<p>",
+        "<a b='c'",
+        "&",
+        "]]>",
+    ],
 )
 def test_floods_take_time_in_proportion(flood: str) -> None:
     """Quadratic time on five million characters would be hours; the suite would never end."""

@@ -128,7 +128,7 @@ def test_nothing_a_user_types_breaks_a_question(database: Database) -> None:
                 connection.execute(hits(Query(words=question), connection.dialect.name)).all()
 
 
-@settings(max_examples=1_000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(words=st.text(max_size=60))
 def test_generated_questions_break_nothing(shared_archive: Database, words: str) -> None:
     texts = [("C++ don't 2024-01-01", "a b c 山"), ("0", "1 2 A")]

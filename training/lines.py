@@ -20,27 +20,28 @@ import torch
 from pipelines.line_features import LineFeatures, line_features
 from pipelines.line_model import LineModel, cue_weights
 from training import net as network
-from training.pages import FOLDS, SETS, LabelledPage, labelled_pages, teachable, weighted
+from training.pages import FOLDS, SETS, LabelledPage, labelled_pages, silver_pages, teachable, weighted
 from training.variants import Sample, variants, whole
 from training.vocabulary import cue_words
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "pipelines" / "models" / "lines.npz"
-FOLD_MODELS = ROOT / "build" / "folds"
-SET_WEIGHTS = {"aeb": 3.0, "fundus": 2.0, "wcxb": 0.7}  # news by hand, news by parsers, all kinds of articles
-COPIES, EXTRA, EPOCHS, SEEDS = 6, 2, 10, (1, 2)
+FOLD_MODELS = ROOT / "training" / "folds"
+SET_WEIGHTS = {"aeb": 3.0, "fundus": 2.0, "wcxb": 0.7, "trafilatura": 1.0}  # news by hand, by parsers; other articles
+COPIES = {"aeb": 8, "fundus": 8, "wcxb": 8, "trafilatura": 2}
+EXTRA, EPOCHS, SEEDS = 3, 8, (1, 2)
 
 
 def teaching_pages() -> list[LabelledPage]:
     """The pages to learn from, weighted by set."""
-    pages = [page for name in SETS for page in labelled_pages(name)]
+    pages = [*(page for name in SETS for page in labelled_pages(name)), *silver_pages()]
     return [weighted(page, SET_WEIGHTS[page.set]) for page in pages if teachable(page)]
 
 
 def fit(pages: Sequence[LabelledPage]) -> bytes:
     """Train on these pages; the bytes of a model file."""
     words = tuple(cue_words(pages))
-    pools = [[whole(page), *variants(page, random.Random(page.id), COPIES)] for page in pages]
+    pools = [[whole(page), *variants(page, random.Random(page.id), COPIES[page.set])] for page in pages]
     seen = [[line_features(sample.lines) for sample in pool] for pool in pools]
     dense = np.concatenate([each[0].dense for each in seen])
     mean, scale = dense.mean(0), 1 / (dense.std(0) + 1e-3)

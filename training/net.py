@@ -19,7 +19,7 @@ BATCH, RATE, DECAY, KEEP = 12, 3e-3, 1e-4, 0.995
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text ready for the network: features, cue words (row, line), weight of a cue by line, labels and their weights."""
+    """A text ready for the network. rows, lines: its cue words and the lines they stand in."""
 
     dense: NDArray[np.float32]
     rows: NDArray[np.int64]
@@ -110,13 +110,14 @@ class LineNet(nn.Module):
 def train(pools: Sequence[Sequence[Example]], words: int, seed: int, epochs: int, extra: int) -> LineNet:
     """Train one network. pools: for each page the whole page, then saved copies, of which ``extra`` join each epoch."""
     torch.manual_seed(seed)
+    torch.set_flush_denormal(True)
     torch.use_deterministic_algorithms(mode=True)
     torch.utils.deterministic.fill_uninitialized_memory = False
     chance = random.Random(seed)
     net = LineNet(pools[0][0].dense.shape[1], words)
     mean = copy.deepcopy(net)  # of the weights on the way: steadier than the last ones
     tuner = torch.optim.AdamW(net.parameters(), RATE, weight_decay=DECAY)
-    steps = epochs * -(-sum(1 + min(extra, len(pool) - 1) for pool in pools) // BATCH)
+    steps = epochs * -(-sum(1 + min(extra, len(pool) // 2) for pool in pools) // BATCH)
     pace = torch.optim.lr_scheduler.OneCycleLR(tuner, RATE, steps, pct_start=0.1, anneal_strategy="cos")
     done = 0
     net.train()
@@ -137,7 +138,7 @@ def train(pools: Sequence[Sequence[Example]], words: int, seed: int, epochs: int
 
 
 def _epoch(pools: Sequence[Sequence[Example]], chance: random.Random, extra: int) -> Iterator[Batch]:
-    chosen = [each for pool in pools for each in (pool[0], *chance.sample(pool[1:], min(extra, len(pool) - 1)))]
+    chosen = [each for pool in pools for each in (pool[0], *chance.sample(pool[1:], min(extra, len(pool) // 2)))]
     chance.shuffle(chosen)
     for first in range(0, len(chosen), BATCH):
         yield batch_of(chosen[first : first + BATCH])
@@ -154,7 +155,8 @@ def arrays_of(net: LineNet) -> dict[str, NDArray[np.float16]]:
         "leave_bias": net.leave.bias,
     }
     for number, layer in enumerate(net.layers):
-        assert isinstance(layer, nn.Conv1d) and layer.bias is not None
+        assert isinstance(layer, nn.Conv1d)
+        assert layer.bias is not None
         arrays[f"layer{number}"] = layer.weight.permute(2, 1, 0)
         arrays[f"layer{number}_bias"] = layer.bias
     return {name: tensor.detach().numpy().astype(np.float16) for name, tensor in arrays.items()}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from training.pages import LabelledPage
 
-Rows = list[tuple[str, float, float]]
-"""Lines with label (1: of the article) and weight (0: teaches nothing)."""
+Rows = list[tuple[str, bool]]
+"""Lines, and whether each belongs to the article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +29,25 @@ def whole(page: LabelledPage) -> Sample:
 def variants(page: LabelledPage, chance: random.Random, count: int) -> list[Sample]:
     """``count`` different saved copies of a page, each kind in turn from a random one on."""
     rows = _rows(page)
-    article = [number for number, (_, label, _) in enumerate(rows) if label]
+    article = [number for number, (_, label) in enumerate(rows) if label]
     if not article:
         return []
-    start = chance.randrange(len(_KINDS))
-    made = (_KINDS[(start + step) % len(_KINDS)](page, rows, article, chance) for step in range(count))
+    kinds = _CUT if page.set == "trafilatura" else _KINDS
+    start = chance.randrange(len(kinds))
+    made = (kinds[(start + step) % len(kinds)](page, rows, article, chance) for step in range(count))
     return [_sample(made_rows, page) for made_rows in made if made_rows]
 
 
 def _rows(page: LabelledPage) -> Rows:
-    return [
-        (line, float(label), 0.0 if number in page.doubtful else 1.0)
-        for number, (line, label) in enumerate(zip(page.lines, page.labels, strict=True))
-    ]
+    return list(zip(page.lines, page.labels, strict=True))
 
 
 def _sample(rows: Rows, page: LabelledPage) -> Sample:
     """Every text counts alike, whatever its length; in it a line counts by the root of its length."""
-    size = [(len(line) ** 0.5 + 3) for line, _, _ in rows]
-    base = sum(each for each, (_, label, _) in zip(size, rows, strict=True) if label) or sum(size)
-    weights = [min(20.0, 20 * each / base) * weight * page.weight for each, (_, _, weight) in zip(size, rows, strict=True)]
-    return Sample(tuple(row[0] for row in rows), tuple(row[1] for row in rows), tuple(weights))
+    size = [len(line) ** 0.5 + 5 for line, _ in rows]
+    whole_size = sum(each for each, (_, label) in zip(size, rows, strict=True) if label) or sum(size)
+    weights = tuple(min(20.0, 20 * each / whole_size) * page.weight for each in size)
+    return Sample(tuple(line for line, _ in rows), tuple(float(label) for _, label in rows), weights)
 
 
 def _trimmed(_page: LabelledPage, rows: Rows, article: list[int], chance: random.Random) -> Rows:
@@ -66,8 +64,7 @@ def _gold(page: LabelledPage, _rows: Rows, _article: list[int], chance: random.R
         lines = lines[first : first + chance.randint(3, 25)]
     if chance.random() < 0.1:
         lines = [part for line in lines for part in line.replace(". ", ".\n").split("\n") if part.strip()]
-    rows = [(line, 1.0, 1.0) for line in lines]
-    return [*_headline(page, chance), *rows]
+    return [*_headline(page, chance), *((line, True) for line in lines)]
 
 
 def _saved(page: LabelledPage, rows: Rows, article: list[int], chance: random.Random) -> Rows:
@@ -88,8 +85,8 @@ def _joined(_page: LabelledPage, rows: Rows, article: list[int], chance: random.
     done: Rows = []
     rate = chance.choice((0.1, 0.3, 0.6))
     for row in kept:
-        if done and done[-1][1:] == row[1:] and len(done[-1][0]) + len(row[0]) < 600 and chance.random() < rate:
-            done[-1] = (f"{done[-1][0]} {row[0]}", row[1], row[2])
+        if done and done[-1][1] == row[1] and len(done[-1][0]) + len(row[0]) < 600 and chance.random() < rate:
+            done[-1] = (f"{done[-1][0]} {row[0]}", row[1])
         else:
             done.append(row)
     return done
@@ -97,8 +94,9 @@ def _joined(_page: LabelledPage, rows: Rows, article: list[int], chance: random.
 
 def _headline(page: LabelledPage, chance: random.Random) -> Rows:
     """The headline as a first line, half of the time; it is not part of the text."""
-    return [(page.title, 0.0, 1.0)] if page.title and chance.random() < 0.5 else []
+    return [(page.title, False)] if page.title and chance.random() < 0.5 else []
 
 
 _Kind = Callable[[LabelledPage, Rows, list[int], random.Random], Rows]
-_KINDS: Sequence[_Kind] = (_trimmed, _gold, _saved, _joined, _saved, _gold)
+_KINDS: Sequence[_Kind] = (_gold, _trimmed, _gold, _saved, _gold, _joined, _gold, _saved)
+_CUT: Sequence[_Kind] = (_trimmed, _saved, _joined)  # an extractor's text is no gold to be seen by itself

@@ -19,15 +19,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {  # our field: where it may stand; a d
     "html": ("html.content", "html", "raw_html", "page_html"),
     "title": ("title", "headline", "title_page", "name"),
     "authors": ("authors", "author", "byline", "creator"),
-    "published_at": (
-        "date_publish",
-        "publishing_date",
-        "datePublished",
-        "date",
-        "published_at",
-        "published",
-        "pub_date",
-    ),
+    "published_at": ("date_publish", "publishing_date", "datePublished", "date", "published_at", "published"),
     "modified_at": ("date_modify", "dateModified", "modified_at", "modified", "updated"),
     "fetched_at": ("date_download", "html.crawl_date", "crawled", "fetched_at", "fetched"),
     "language": ("language", "lang", "inLanguage"),
@@ -101,16 +93,15 @@ def page_of(value: Json, saved: SavedFile, origin: str, options: ReaderOptions) 
 
 def _article(value: Json) -> dict[str, Json] | None:
     """The object that describes the article: the value itself, or a node of a schema.org graph."""
-    nodes = value.get("@graph", [value]) if isinstance(value, dict) else value
-    things = [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
-    if not things:
-        raise Unreadable("bad-json", f"{_kind(value)} where an object should be")
     if isinstance(value, dict) and "@type" not in value and "@graph" not in value:
         return value
-    for thing in things:
-        kinds = thing.get("@type")
-        if any(isinstance(kind, str) and _ARTICLE_TYPE.fullmatch(kind) for kind in _list(kinds)):
-            return thing
+    nodes = _list(value.get("@graph", value) if isinstance(value, dict) else value)
+    typed = [node for node in nodes if isinstance(node, dict) and "@type" in node]
+    if not typed:
+        raise Unreadable("bad-json", f"{_kind(value)} where an object should be")
+    for node in typed:
+        if any(isinstance(kind, str) and _ARTICLE_TYPE.fullmatch(kind) for kind in _list(node["@type"])):
+            return node
     return None
 
 

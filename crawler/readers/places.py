@@ -89,7 +89,7 @@ class Reading:
                 try:
                     inside = sorted(path.iterdir(), reverse=True)
                 except OSError as error:
-                    yield Failed(str(path), "not-readable", _plain(error))
+                    yield Failed(_shown(path), "not-readable", _plain(error))
                 else:
                     waiting += [entry for entry in inside if not self._set_aside(entry)]
             elif kind:
@@ -111,16 +111,16 @@ class Reading:
         return True
 
     def _file(self, path: Path) -> Iterator[Page | Failed]:
+        origin = _shown(path)
         try:
             with closing(_open(path)) as stream:
-                saved_at = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
-                yield from self._saved(SavedFile(str(path), stream, saved_at), _kind_of(path.name))
+                yield from self._saved(SavedFile(origin, stream, _written_at(stream)), _kind_of(path.name))
         except Unreadable as error:
-            yield Failed(str(path), error.reason, str(error), hint=error.hint)
+            yield Failed(origin, error.reason, str(error), hint=error.hint)
         except FileNotFoundError:
-            yield Failed(str(path), "not-found", "no such file or folder")
+            yield Failed(origin, "not-found", "no such file or folder")
         except OSError as error:
-            yield Failed(str(path), "not-readable", _plain(error))
+            yield Failed(origin, "not-readable", _plain(error))
 
     def _saved(self, saved: SavedFile, kind: str | None) -> Iterator[Page | Failed]:
         """The pages of an opened file. kind: by its ending; None to tell it by its first bytes."""
@@ -180,6 +180,18 @@ def _open(path: Path) -> io.BufferedReader:
         stream.close()
         raise
     return stream
+
+
+def _written_at(stream: io.BufferedReader) -> datetime:
+    try:
+        return datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
+    except (ValueError, OverflowError):  # a file system can hold years that nothing else can
+        return datetime.now(UTC)
+
+
+def _shown(path: Path) -> str:
+    """The path as text that can be stored and printed; a name need not be UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _regular(status: os.stat_result) -> None:

@@ -25,7 +25,7 @@ _CHUNK = 64 * 1024
 _HEAD_BYTES = 64 * 1024
 _MAGIC = b"WARC/"
 _BLANK = (b"\r\n", b"\n")
-_FIELD = re.compile(rb"(?m)^([\w-]+):[ \t]*(.*?)[ \t\r]*$")
+_FIELD = re.compile(rb"(?m)^([\w-]+):(.*)$")
 _WITH_PAGES = ("response", "resource")
 _WITHOUT_PAGES = ("warcinfo", "request", "metadata", "revisit", "conversion", "continuation")
 _PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
@@ -75,9 +75,7 @@ def _frames(saved: SavedFile, limits: ReaderLimits, left_alone: Counter[str]) ->
             line = _next_record(stream)
             continue
         head = _head(stream, line, number)
-        fields = {
-            name.decode("ascii").lower(): value.decode("utf-8", "replace") for name, value in _FIELD.findall(head)
-        }
+        fields = {name.decode().lower(): value.decode(errors="replace").strip() for name, value in _FIELD.findall(head)}
         length, kind = fields.get("content-length", ""), fields.get("warc-type", "")
         if not re.fullmatch("[0-9]{1,18}", length):
             yield Failed(origin, "damaged", "its header gives no length; passed over to the next record")

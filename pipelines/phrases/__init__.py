@@ -87,7 +87,8 @@ def load_phrases() -> Phrases:
     stamp = lists["stamp", "labels"] | lists["stamp", "weekdays"] | set(months)
     return Phrases(
         whole={
-            section: frozenset(map(bare, lists.get((section, "whole"), ()))) | frozenset(lists.get((section, "headings"), ()))
+            section: frozenset(map(bare, lists.get((section, "whole"), ())))
+            | frozenset(lists.get((section, "headings"), ()))
             for section in ("credit", "widget", "nav", "related")
         },
         openers={name: start(one_of(lists[name, "openers"]) + r"(?!\w)") for name in opener_sections},

@@ -155,6 +155,8 @@ _JSON = [  # a line between two good ones: its name, the line, the reason of its
     ("bigint", b'{"text": ' + b"9" * 5000 + b"}", "bad-json"),
     ("nan", b'{"text": NaN}', "bad-json"),
     ("list", b"[1, 2]", "bad-json"),
+    ("untyped", b'[{"text": "x"}]', "bad-json"),
+    ("graph", b'{"@graph": 17}', "bad-json"),
     ("number", b'{"text": 17}', "wrong-field"),
     ("title", b'{"title": {"a": 1}, "text": "x"}', "wrong-field"),
     ("textless", b'{"title": "Bridge", "text": null}', "no-text"),
