@@ -18,10 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, Table, insert, select, text
 
 from crawler.ingest import BATCH, take_in
 from crawler.readers import ReaderOptions, read_inputs
@@ -62,7 +65,7 @@ def main() -> None:
 
 
 def _measured(texts: Path, folder: Path) -> tuple[float, float, int]:
-    """Articles a second, peak megabytes of the process and its workers, and how many inputs: in a process of its own."""
+    """Articles a second, peak megabytes and inputs read, of an ingest in a process of its own."""
     folder.mkdir()
     code = "import json, sys; from benchmarks.ingest import ingest; print(json.dumps(ingest(*sys.argv[1:])))"
     done = subprocess.run([sys.executable, "-c", code, texts, folder], check=True, capture_output=True, cwd=ROOT)
@@ -74,7 +77,7 @@ def ingest(texts: str, folder: str) -> tuple[float, float, int]:
     """Ingest ``texts`` into an archive in ``folder``; seconds, peak megabytes, inputs read."""
     with Archive.open(f"sqlite:///{folder}/archive.db") as archive:
         started = time.perf_counter()
-        report = take_in(archive, read_inputs([texts], ReaderOptions()), "ingest", texts, lambda read, saved: None)
+        report = take_in(archive, read_inputs([texts], ReaderOptions()), "ingest", texts, lambda *_: None)
         seconds = time.perf_counter() - started
     peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return seconds, sum(peaks) / 1024, report.read
@@ -84,28 +87,63 @@ def _bare(finished: Path, path: Path) -> float:
     """Articles a second when the rows of a finished archive are only inserted again, batch by batch."""
     source, target = Database.open(f"sqlite:///{finished}"), Database.open(f"sqlite:///{path}")
     with source.reading() as connection:
-        rows = {
-            table: [dict(row) for row in connection.execute(select(table)).mappings()]
-            for table in schema.metadata.sorted_tables
-        }
-    seqs = {row["id"]: row["seq"] for row in rows[schema.article]}
-    words = [
-        {"seq": seqs[row["article_id"]], "title": " ".join(tokens(row["title"])), "text": " ".join(tokens(row["text"]))}
-        for row in rows[schema.version]
-    ]
+        batches = list(_batches(connection))
     full_text = text("INSERT INTO article_words (rowid, title, text) VALUES (:seq, :title, :text)")
     started = time.perf_counter()
-    for start in range(0, max(map(len, rows.values())), BATCH):
+    for rows, words in batches:
         with target.writing() as connection:
-            for table, all_rows in rows.items():
-                if batch := all_rows[start : start + BATCH]:
-                    connection.execute(insert(table), batch)
-            if entries := words[start : start + BATCH]:
-                connection.execute(full_text, entries)
+            for table in schema.metadata.sorted_tables:
+                if rows[table]:
+                    connection.execute(insert(table), rows[table])
+            if words:
+                connection.execute(full_text, words)
     seconds = time.perf_counter() - started
     source.close()
     target.close()
-    return len(rows[schema.fate]) / seconds
+    return sum(len(rows[schema.fate]) for rows, _ in batches) / seconds
+
+
+Row = dict[str, Any]
+
+
+def _batches(connection: Connection) -> Iterator[tuple[dict[Table, list[Row]], list[Row]]]:
+    """All rows in the order in which the inputs came, with what each is found by; each row once."""
+
+    def all_of(table: Table) -> list[Row]:
+        return [dict(row) for row in connection.execute(select(table)).mappings()]
+
+    fates = sorted(all_of(schema.fate), key=lambda row: row["id"])
+    by_capture = {row["key"]: row for row in all_of(schema.capture)}
+    sightings = {row["capture_key"]: row for row in all_of(schema.sighting)}
+    of_article: dict[str, list[tuple[Table, Row]]] = defaultdict(list)
+    for table, column in (
+        (schema.article, "id"),
+        (schema.version, "article_id"),
+        (schema.removal, "article_id"),
+        (schema.address, "article_id"),
+    ):
+        for row in all_of(table):
+            of_article[row[column]].append((table, row))
+    runs = all_of(schema.run)
+    for start in range(0, len(fates), BATCH):
+        rows: dict[Table, list[Row]] = defaultdict(list)
+        rows[schema.run], runs = runs, []
+        words = []
+        for fate in fates[start : start + BATCH]:
+            rows[schema.fate].append(fate)
+            if capture := by_capture.pop(fate["capture_key"], None):
+                rows[schema.capture].append(capture)
+            if sighting := sightings.pop(fate["capture_key"], None):
+                rows[schema.sighting].append(sighting)
+            for table, row in of_article.pop(fate["article_id"], ()):
+                rows[table].append(row)
+                if table is schema.article:
+                    seq = row["seq"]
+                elif table is schema.version:
+                    words.append(
+                        {"seq": seq, "title": " ".join(tokens(row["title"])), "text": " ".join(tokens(row["text"]))}
+                    )
+        yield rows, words
 
 
 def _search(finished: Path) -> float:

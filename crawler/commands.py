@@ -12,8 +12,14 @@ from storage.records import Failed, Outcome, Page, Query, Saved
 from storage.speaking import OpenArchive, speaks
 
 if TYPE_CHECKING:
+    from crawler.sandbox import Cleaned
     from storage.archive import Archive
 
+_DOUBTS = {
+    "charset-guessed": "read, but its charset is a guess",
+    "charset-damaged": "read, but some characters are lost",
+    "page-cut": "read, but nested too deeply to be whole",
+}
 _OUTCOMES: tuple[Outcome, ...] = ("stored", "version", "duplicate", "unchanged", "rejected", "failed")
 
 
@@ -33,16 +39,16 @@ def ingest(
     copydesk ingest saved/
     copydesk ingest dump.jsonl --map text=body,title=headline --source gazette
 
-    What cannot be read is told, and the rest goes on; the exit code is 1 if anything failed.
+    What cannot be read, or only with a guess at its charset, is told, and the rest goes on; the exit code is then 1.
     """
     from crawler.readers import ReaderOptions, field_mapping, read_inputs  # noqa: PLC0415 - keeps the help quick
 
     inputs = read_inputs(paths, ReaderOptions(source=source, mapping=field_mapping(mapping) if mapping else {}))
     with open_archive() as archive:
-        failed = _take_in(archive, desk, inputs, "ingest", " ".join(paths), workers)
+        attention = _take_in(archive, desk, inputs, "ingest", " ".join(paths), workers)
     if inputs.left_alone:
         desk.note("left alone: " + ", ".join(f"{count:,} {kind}" for kind, count in inputs.left_alone.items()))
-    if failed:
+    if attention:
         raise SystemExit(1)
 
 
@@ -70,18 +76,24 @@ def rebuild(open_archive: OpenArchive, desk: Desk, workers: int | None) -> None:
 def _take_in(
     archive: Archive, desk: Desk, inputs: Iterable[Page | Failed], kind: str, detail: str, workers: int | None
 ) -> int:
-    """Run, tell each failure as it happens and what came of the rest at the end; the number of failures."""
+    """Run, tell each failure and doubt as it happens, and at the end what came of all; how many need attention."""
     from crawler.ingest import take_in  # noqa: PLC0415
 
+    doubtful = 0
     with desk.progress(f"{kind}ing" if kind == "ingest" else kind) as advance:
 
-        def watch(read: Page | Failed, saved: Saved) -> None:
+        def watch(read: Cleaned | Failed, saved: Saved) -> None:
+            nonlocal doubtful
             advance(1)
+            origin = read.origin if isinstance(read, Failed) else read[0].origin
             if isinstance(read, Failed):
                 desk.failed(read.origin, read.detail, read.hint)
+            elif doubts := [_DOUBTS[flag] for flag in getattr(read[1], "flags", ()) if flag in _DOUBTS]:
+                doubtful += 1
+                desk.doubt(origin or read[0].url or "", "; ".join(doubts))
             if desk.json:
                 desk.record(
-                    {"origin": read.origin, "outcome": saved.outcome, "article_id": saved.article_id, "why": saved.why}
+                    {"origin": origin, "outcome": saved.outcome, "article_id": saved.article_id, "why": saved.why}
                 )
 
         report = take_in(archive, inputs, kind, detail, watch, workers=workers)
@@ -90,7 +102,7 @@ def _take_in(
         desk.record({"read": report.read, **counts, "seconds": round(report.seconds, 3)})
     desk.say(f"{report.read:,} inputs read in {report.seconds:.1f} s")
     desk.say("  " + "   ".join(f"{outcome} {report.outcomes[outcome]:,}" for outcome in _OUTCOMES))
-    return report.outcomes["failed"]
+    return report.outcomes["failed"] + doubtful
 
 
 @click.command(short_help="Look at the machine and the archive.")

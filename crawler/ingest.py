@@ -15,8 +15,8 @@ from storage.records import Failed, Outcome, Page, Rejected, Saved
 BATCH = 200
 """Inputs in one transaction: enough to share the cost of making it durable, few enough to lose at a kill."""
 
-Watch = Callable[[Page | Failed, Saved], None]
-"""Called with each input after it was committed."""
+Watch = Callable[[Cleaned | Failed, Saved], None]
+"""Called with each input, and what was made of it, after it was committed."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ def take_in(
             saved = [_save(archive, each, run) for each in group]
         for each, outcome in zip(group, saved, strict=True):
             report.outcomes[outcome.outcome] += 1
-            watch(each if isinstance(each, Failed) else each[0], outcome)
+            watch(each, outcome)
     archive.finish_run(run)
     report.seconds = time.monotonic() - started
     return report

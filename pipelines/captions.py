@@ -108,7 +108,7 @@ def _find_doubles(draft: Draft) -> None:
         twin = at + 1
         if twin == len(draft.lines) or draft.lines[at].text != draft.lines[twin].text:
             continue
-        if draft.verdicts[at] is draft.verdicts[twin] is None and 4 <= draft.shapes[at].words <= _LONGEST_CAPTION:
+        if draft.verdicts[at] is draft.verdicts[twin] is None and draft.shapes[at].words >= 4 and not draft.shapes[at].prose:
             draft.remove(at, "caption", "caption.twice")
             draft.remove(twin, "caption", "caption.twice")
     known = [

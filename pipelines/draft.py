@@ -36,6 +36,7 @@ class Draft:
     likelihood: Sequence[float]
     phrases: Phrases
     verdicts: list[Verdict | None] = field(init=False)
+    _core: list[int] = field(init=False)
     furnished: float = 0.0
     title: str = ""
     title_at: int | None = None
@@ -47,6 +48,7 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.verdicts = [None] * len(self.lines)
+        self._core = [at for at in range(len(self.lines)) if self.is_core(at)]
 
     def remove(self, at: int, reason: Reason, rule: str) -> None:
         """Take line ``at`` out of the text; the first verdict stands."""
@@ -69,12 +71,11 @@ class Draft:
 
     def is_core(self, at: int) -> bool:
         """Whether the line is surely of the body: it reads like prose and the model agrees."""
-        if self.lines[at].outside:
-            return False
-        shape = self.shapes[at]
-        return (shape.prose and self.likelihood[at] >= 0.5) or (shape.sentence and self.likelihood[at] >= 0.8)
+        shape, likelihood = self.shapes[at], self.likelihood[at]
+        proven = (shape.prose and likelihood >= 0.5) or (shape.sentence and likelihood >= 0.8)
+        return proven and not self.lines[at].outside
 
     def core(self) -> tuple[int, int]:
-        """First and last line of the body; (number of lines, -1) where there is none."""
-        core = [at for at in self.undecided() if self.is_core(at)]
-        return (core[0], core[-1]) if core else (len(self.lines), -1)
+        """First and last core line that still stays; (number of lines, -1) where there is none."""
+        staying = [at for at in self._core if self.verdicts[at] is None]
+        return (staying[0], staying[-1]) if staying else (len(self.lines), -1)

@@ -18,6 +18,7 @@ _RIGHTS = re.compile(
 )
 _UNLIKELY, _SURELY_NOT = 0.45, 0.02  # likelihoods below which a line goes: on a furnished page, in a bare text
 _WITHIN = 0.5  # of that for a sentence between two paragraphs of the body
+_FEW = 40  # lines
 _CORE_IN_PAGE, _CORE_IN_TEXT = 0.12, 0.33  # share of lines that are surely article: on a whole page, in a saved text
 _FURNISHED, _PIECES = 0.12, 4  # share and number of lines that rules find on a page saved whole, at the least
 _TRAIL = re.compile(
@@ -142,6 +143,8 @@ def find_unlikely(draft: Draft) -> None:
     The less of a page is around the article, the surer the model must be: bare text is clean already.
     """
     first, last = draft.core()
+    if last < 0 and len(draft.lines) <= _FEW:
+        return  # nothing in it is like an article: then the model has nothing to tell the rest by
     threshold = _SURELY_NOT + (_UNLIKELY - _SURELY_NOT) * draft.furnished * (1 - _bareness(draft))
     for at in draft.undecided():
         within = first < at < last

@@ -46,7 +46,7 @@ def find_repeated_title(draft: Draft) -> None:
     if len(key) < 12:
         return
     for at in draft.undecided():
-        if draft.shapes[at].words <= 60 and _same_title(normal_form(draft.lines[at].text), key):
+        if len(draft.lines[at].text) <= 2 * len(key) and _same_title(normal_form(draft.lines[at].text), key):
             draft.remove(at, "title", "title.repeated")
 
 

@@ -163,6 +163,10 @@ class Desk:
         if hint:
             self._err.line((f"        try: {visible(hint)}", ""))
 
+    def doubt(self, where: str, what: str) -> None:
+        """One input that was read, but not without doubt: on stderr."""
+        self._err.line(("doubtful", "yellow"), (f"  {visible(where)}  {visible(what)}", ""))
+
     def time(self, at: datetime) -> str:
         """A time as the reader of stdout wants it: how long ago on a terminal, RFC 3339 in a pipe."""
         return ago(at, self._now()) if self.on_terminal else rfc3339(at)

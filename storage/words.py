@@ -43,7 +43,7 @@ _FOLDING = _Folding()
 
 def folded(text: str) -> str:
     """``text`` as tokens are cut from it: letters and digits without case and diacritics, spaces between the words."""
-    return unicodedata.normalize("NFKC", text).translate(_FOLDING)
+    return unicodedata.normalize("NFKC", _NO_LETTERS.sub(_thinned, text)).translate(_FOLDING)
 
 
 def tokens(text: str) -> list[str]:

@@ -22,8 +22,9 @@ from storage.records import ArchivedArticle
 NOON = datetime(2026, 11, 20, 12, 30, 5, tzinfo=UTC)
 ARTICLE = ArchivedArticle(
     id="7f3a91", url="https://x.example/a", canonical_url=None, source="x", title="Đập nước, “vỡ”",
-    text="One.\n\nTwo\u2028.", authors=("Ana D.", "B"), agency=None, dateline="HANOI", published_at=NOON, published_precision="second",
-    modified_at=None, language="vi", section=None, keywords=(), image=None, access=None, flags=("charset-guessed",),
+    text="One.\n\nTwo\u2028.", authors=("Ana D.", "B"), agency=None, dateline="HANOI",
+    published_at=NOON, published_precision="second", modified_at=None, language="vi",
+    section=None, keywords=(), image=None, access=None, flags=("charset-guessed",),
     content_hash="0" * 32, norm_version=1, fetched_at=NOON, story_id="7f3a91", copy_of=None,
 )  # fmt: skip
 

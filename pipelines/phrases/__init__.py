@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-_APOSTROPHES = str.maketrans("’‘ʼ´`", "'''''")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 def fold(text: str) -> str:
     """``text`` as phrases are compared: NFC, case folded, straight apostrophes, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().translate(_APOSTROPHES).split())
+    folded = unicodedata.normalize("NFC", text).casefold().replace("’", "'").replace("‘", "'").replace("´", "'")
+    return " ".join(folded.split())
 
 
 def bare(folded: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, time
 
 from pipelines.boilerplate import judge
 from pipelines.decoding import Decoded, NotText, decode
@@ -14,7 +15,7 @@ from pipelines.metadata import Metadata
 from pipelines.normalise import NORM_VERSION
 from pipelines.screen import screen
 from pipelines.shape import count_words
-from storage.records import Article, Block, Claims, Page, Rejected, Removed
+from storage.records import Article, Block, Claims, Page, Precision, Rejected, Removed
 
 _MOST_UNPROVEN = 40  # lines: a short text with no sentence that the model trusts is still somebody's text
 
@@ -50,7 +51,7 @@ def _claimed(claims: Claims) -> Metadata:
         title=claims.title,
         authors=claims.authors,
         published_at=claims.published_at,
-        published_precision="second" if claims.published_at else None,
+        published_precision=_claimed_precision(claims.published_at),
         published_origin="claims" if claims.published_at else None,
         modified_at=claims.modified_at,
         language=claims.language,
@@ -59,6 +60,13 @@ def _claimed(claims: Claims) -> Metadata:
         image=claims.image,
         description=claims.description,
     )
+
+
+def _claimed_precision(at: datetime | None) -> Precision | None:
+    """A date alone is claimed as its midnight."""
+    if at is None:
+        return None
+    return "day" if at.time() == time() else "second"
 
 
 def _written(draft: Draft, said: Metadata, decoded: Decoded) -> Article | Rejected:
