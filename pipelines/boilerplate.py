@@ -27,6 +27,8 @@ from pipelines.related import find_related
 from pipelines.shape import shape_of
 from pipelines.signature import find_agencies, find_bylines, find_stamps, read_lead
 
+_ALONE = 2  # lines: a headline and a body, or one of them; the model, which compares neighbours, has nothing to say
+
 
 def judge(lines: Sequence[Line], claimed_title: str | None = None) -> Draft:
     """Every line with its verdict, and what the removed lines said: title, authors, agency, place and date.
@@ -35,9 +37,9 @@ def judge(lines: Sequence[Line], claimed_title: str | None = None) -> Draft:
     """
     phrases = load_phrases()
     parts = list(split_glued(lines, phrases))
-    draft = Draft(
-        parts, [shape_of(line.text) for line in parts], article_likelihood([line.text for line in parts]), phrases
-    )
+    texts = [line.text for line in parts]
+    likelihood = article_likelihood(texts) if len(texts) > _ALONE else [1.0] * len(texts)
+    draft = Draft(parts, [shape_of(text) for text in texts], likelihood, phrases)
     find_separators(draft)
     find_title(draft, claimed_title)
     find_repeated_title(draft)

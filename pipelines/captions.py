@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import pairwise
 from statistics import median
 
 from pipelines.draft import SURE, Draft
@@ -104,11 +106,10 @@ def _captions(draft: Draft, above: int, credit: int, usual: float) -> bool:
 
 def _find_doubles(draft: Draft) -> None:
     """A caption that comes again, with or without its credit; or a sentence twice on end: alternative text, caption."""
-    for at in list(draft.undecided()):
-        twin = at + 1
-        if twin == len(draft.lines) or draft.lines[at].text != draft.lines[twin].text:
-            continue
-        if draft.verdicts[at] is draft.verdicts[twin] is None and draft.shapes[at].words >= 4 and not draft.shapes[at].prose:
+    times = Counter(draft.lines[at].text for at in draft.undecided())
+    for at, twin in pairwise(list(draft.undecided())):
+        text, shape = draft.lines[at].text, draft.shapes[at]
+        if text == draft.lines[twin].text and times[text] == 2 and shape.words >= 4 and not shape.prose:
             draft.remove(at, "caption", "caption.twice")
             draft.remove(twin, "caption", "caption.twice")
     known = [

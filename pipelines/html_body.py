@@ -18,8 +18,7 @@ from pipelines.visible import parse, visible_lines, was_cut
 from storage.records import Page
 
 _PROSE = 100  # characters: longer than menus and most teasers
-_LITTLE = 0.25  # share of a page's prose; less is either a short article among comments or a missed one
-_NOTHING = 0.1
+_LITTLE = 0.25  # share of a page's prose: less is a short article among comments, or a missed one
 
 
 def read_html(text: str, page: Page) -> tuple[list[Line], Metadata]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +14,12 @@ _PIECE = 300  # characters from the start and as many from the middle decide as 
 
 # scripts that one language of news uses
 _SCRIPT = re.compile(
-    "(?P<el>[\u0370-\u03ff\u1f00-\u1fff])|(?P<hy>[\u0531-\u0587])|(?P<he>[\u05d0-\u05ea])|(?P<pa>[\u0a00-\u0a7f])"
+    "(?=[\u0370-\u1fff\u3040-\ud7af])"
+    "(?:(?P<el>[\u0370-\u03ff\u1f00-\u1fff])|(?P<hy>[\u0531-\u0587])|(?P<he>[\u05d0-\u05ea])|(?P<pa>[\u0a00-\u0a7f])"
     "|(?P<gu>[\u0a80-\u0aff])|(?P<ta>[\u0b80-\u0bff])|(?P<te>[\u0c00-\u0c7f])|(?P<kn>[\u0c80-\u0cff])"
     "|(?P<ml>[\u0d00-\u0d7f])|(?P<si>[\u0d80-\u0dff])|(?P<th>[\u0e00-\u0e7f])|(?P<lo>[\u0e80-\u0eff])"
     "|(?P<my>[\u1000-\u109f])|(?P<ka>[\u10a0-\u10ff])|(?P<km>[\u1780-\u17ff])|(?P<ja>[\u3040-\u30ff])"
-    "|(?P<ko>[\u1100-\u11ff\uac00-\ud7af])"
+    "|(?P<ko>[\u1100-\u11ff\uac00-\ud7af]))"
 )
 _SCRIPT_SHARE = 0.3  # kana are about half of a Japanese text
 
@@ -80,6 +81,7 @@ def language_of(text: str, hint: str | None = None) -> str | None:
     return best or hint
 
 
+@lru_cache(maxsize=1024)
 def language_code(tag: str | None) -> str | None:
     """The language of a BCP 47 tag, normalised (``vi-VN`` is ``vi``); None for anything else."""
     match = _TAG.fullmatch(tag.strip()) if tag else None

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
-
-from lxml.html import HtmlElement
 
 from pipelines.authors import authors_of, byline_names, fold_name
 from pipelines.dates import Moment, is_plausible, read_date
@@ -17,6 +16,9 @@ from pipelines.page_head import PageHead, read_head, tidy
 from pipelines.page_title import title_of
 from pipelines.structured_data import Structured
 from storage.records import Claims, Page, Precision
+
+if TYPE_CHECKING:  # the plain-text path needs the record, not lxml
+    from lxml.html import HtmlElement
 
 _PUBLISHED = (
     *("article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date"),

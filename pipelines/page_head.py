@@ -6,8 +6,10 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from lxml.html import HtmlElement
+if TYPE_CHECKING:  # the plain-text path needs the record, not lxml
+    from lxml.html import HtmlElement
 
 _LONGEST = 2_000  # characters of a value; what is longer is no title, name, date or address
 _MOST = 50  # values of one name

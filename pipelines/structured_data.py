@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from lxml.html import HtmlElement
+if TYPE_CHECKING:  # the plain-text path needs the record, not lxml
+    from lxml.html import HtmlElement
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 

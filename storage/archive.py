@@ -9,8 +9,8 @@ from itertools import islice
 from types import TracebackType
 from typing import Self
 
-from storage import inspection, ledger, reading, search
-from storage.blobs import Blobs, open_blobs
+from storage import inspection, ledger, migrations, reading, search
+from storage.blobs import open_blobs
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
 from storage.inspection import Damage, Statistics
@@ -37,11 +37,13 @@ class Archive:
 
     Every method may raise ArchiveUnavailable. Answers are of what is committed: a batch under way is not in them.
     An article is named by its id, or by the first 4 or more of its digits; NotFound where none or several fit.
+    place: where the kept bytes are, a folder or ``s3://bucket/prefix``.
     """
 
-    def __init__(self, database: Database, blobs: Blobs) -> None:
+    def __init__(self, database: Database, place: str) -> None:
         self._database = database
-        self._blobs = blobs
+        self._blobs = open_blobs(place)
+        self.place = place
         self._intake: Intake | None = None
         self._unnamed_run: int | None = None
 
@@ -62,7 +64,12 @@ class Archive:
                     "name a folder or s3://bucket/prefix: COPYDESK_BLOBS",
                 )
             blobs = str(opened.file.parent / "raw")
-        return cls(opened, open_blobs(blobs))
+        return cls(opened, blobs)
+
+    @property
+    def database(self) -> str:
+        """The database's URL, without its password."""
+        return self._database.name
 
     def close(self) -> None:
         """Let go of the database."""
@@ -158,6 +165,12 @@ class Archive:
         with self._database.reading() as connection:
             return reading.sightings(connection, reading.full_id(connection, article))
 
+    def raw(self, article: str) -> bytes:
+        """The bytes that the article's current version was cleaned from. Raises Damaged too."""
+        with self._database.reading() as connection:
+            sha256 = reading.current_sha256(connection, reading.full_id(connection, article))
+        return self.body(sha256)
+
     def body(self, sha256: str) -> bytes:
         """Kept bytes. Raises NotFound, and Damaged where they are not what their name says."""
         return self._blobs.get(sha256)
@@ -185,6 +198,18 @@ class Archive:
         """Check everything that is kept, and name what is damaged. Reads every body: it takes its time."""
         with self._database.reading() as connection:
             yield from inspection.damages(connection, self._blobs)
+
+    def migration(self) -> str:
+        """The revision of the database's tables."""
+        with self._database.reading() as connection:
+            return str(migrations.revision(connection))
+
+    def write_probe(self) -> str:
+        """Try whether database and blob store can be written to, and bytes be read again; the sha256 of those."""
+        with self._taking_in():
+            sha256 = self._blobs.put(b"copydesk\n")
+        self._blobs.get(sha256)
+        return sha256
 
     @contextmanager
     def _taking_in(self) -> Iterator[Intake]:

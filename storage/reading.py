@@ -61,6 +61,17 @@ def removed(connection: Connection, article_id: str) -> tuple[Removed, ...]:
     return tuple(Removed(*block) for block in blocks or ())
 
 
+def current_sha256(connection: Connection, article_id: str) -> str:
+    """The name of the bytes that the current version was cleaned from."""
+    sha256: str = connection.execute(
+        select(_capture.sha256)
+        .join_from(schema.capture, schema.version, _capture.key == _version.capture_key)
+        .join(schema.article, schema.current)
+        .where(_article.id == article_id)
+    ).scalar_one()
+    return sha256
+
+
 def sightings(connection: Connection, article_id: str) -> tuple[Sighting, ...]:
     """Each time an article was seen, there or elsewhere, oldest first."""
     rows = connection.execute(

@@ -31,6 +31,7 @@ from storage import (
 )
 from storage.archive import _REPLAYED_AT_ONCE
 from storage.intake import _AT_ONCE
+from storage.migrations import known
 from storage.safe_text import safe_text
 from tests.articles import LONG, NOON, article, numbered, page
 
@@ -334,6 +335,22 @@ def test_the_kept_bytes_make_the_archive_again(archive: Archive, tmp_path: Path)
         assert {**rows(again), "run": 0} == {**rows(archive), "run": 0}
         assert list(again.verify()) == []
     assert logged(tmp_path) == lines
+
+
+def test_the_bytes_of_the_current_version(archive: Archive) -> None:
+    id_ = archive.save(page(body=b"first"), article()).article_id or ""
+    archive.save(page(body=b"second"), article(LONG + "More."))
+    archive.save(page("https://wire.example/1", b"copy", 1), article())
+    assert archive.raw(id_) == b"second"
+
+
+def test_a_checkup_finds_all_well(archive: Archive, tmp_path: Path) -> None:
+    assert archive.body(archive.write_probe()) == b"copydesk\n"
+    assert archive.migration() == known()[-1]
+    assert archive.place == str(tmp_path / "raw")
+    assert archive.database.startswith(("sqlite", "postgresql"))
+    assert rows(archive) == dict.fromkeys(rows(archive), 0)
+    assert list(archive.verify()) == []
 
 
 def test_a_lost_body_is_a_failure_of_the_replay(archive: Archive, tmp_path: Path) -> None:

@@ -19,12 +19,25 @@ from storage.records import Article, Page, Rejected
 FETCHED = datetime(2026, 1, 1, tzinfo=UTC)
 LINES = st.sampled_from(
     [
-        "", " ", "\t", "Photo : X/Y", "(Nguồn: ABC) Một đoạn văn dài hơn một chút để đọc.", ">> Lire aussi : la suite", "-----",
-        "© Ảnh : ABC - Lê MinhBộ trưởng phát biểu tại hội nghị, sáng thứ Hai.", "Subscribe", "0", "Tel.: +84 24 38 25 20 96",
-        "The river authority will not repair the gate before spring, a spokesman said on Friday afternoon in Graymouth.",
-        "© 2026 Gazette. All rights reserved.", "a\u2028b\x0bc\x1cd", "\ufeffword\u200b", "漢字だけの行です。", "Minh Tuấn |",
+        "",
+        " ",
+        "\t",
+        "Photo : X/Y",
+        "(Nguồn: ABC) Một đoạn văn dài hơn một chút để đọc.",
+        ">> Lire aussi : la suite",
+        "-----",
+        "© Ảnh : ABC - Lê MinhBộ trưởng phát biểu tại hội nghị, sáng thứ Hai.",
+        "Subscribe",
+        "0",
+        "Tel.: +84 24 38 25 20 96",
+        "The river authority will not repair the gate before spring, a spokesman said on Friday afternoon.",
+        "© 2026 Gazette. All rights reserved.",
+        "a\u2028b\x0bc\x1cd",
+        "\ufeffword\u200b",
+        "漢字だけの行です。",
+        "Minh Tuấn |",
     ]
-)  # fmt: skip
+)
 
 
 def assert_tiles(article: Article, text: str) -> None:
@@ -38,7 +51,9 @@ def assert_tiles(article: Article, text: str) -> None:
 
 
 def clean_text(text: str) -> Article | Rejected:
-    return clean(Page(url=None, body=text.encode("utf-8"), content_type="text/plain; charset=utf-8", fetched_at=FETCHED))
+    return clean(
+        Page(url=None, body=text.encode("utf-8"), content_type="text/plain; charset=utf-8", fetched_at=FETCHED)
+    )
 
 
 @settings(max_examples=300, deadline=None)

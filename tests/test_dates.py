@@ -88,4 +88,4 @@ def test_what_python_writes_is_read_back(at: datetime) -> None:
     moment = read_date(at.replace(microsecond=0).isoformat())
     assert moment is not None
     if moment.precision == "second":
-        assert moment.at == at.replace(microsecond=0)
+        assert moment.at == at.replace(microsecond=0).astimezone(UTC)

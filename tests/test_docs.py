@@ -1,0 +1,80 @@
+"""The documentation is true: every command, option, setting, reason and example in it exists and works."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
+
+import click
+import pytest
+
+from crawler.cli import copydesk
+from crawler.settings import Settings
+from storage.records import ArchivedArticle, Outcome, Reason
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "training" / "README.md"]
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("name", sorted(copydesk.commands))
+def test_every_command_is_documented_and_has_help(name: str) -> None:
+    command = copydesk.commands[name]
+    assert command.help
+    assert command.short_help
+    assert f"copydesk {name}" in TEXT
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.opts}"
+
+
+@pytest.mark.parametrize(
+    "line", [line for page in PAGES for block in CONSOLE.findall(page.read_text()) for line in block.splitlines()]
+)
+def test_every_shown_command_exists(line: str) -> None:
+    words = line.partition("#")[0].split()
+    if "copydesk" not in words:
+        return
+    name, *rest = words[words.index("copydesk") + 1 :]
+    options = {option for parameter in copydesk.commands[name].params for option in parameter.opts}
+    assert {word for word in rest if word.startswith("--")} <= options
+
+
+def test_tables_are_complete() -> None:
+    cleaning = (ROOT / "docs" / "cleaning.md").read_text(encoding="utf-8")
+    assert all(f"`{reason}`" in cleaning for reason in get_args(Reason))
+    tutorial = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    assert all(f"`{outcome}`" in tutorial for outcome in get_args(Outcome))
+    querying = (ROOT / "docs" / "querying.md").read_text(encoding="utf-8")
+    assert all(f"`{field.name}`" in querying for field in fields(ArchivedArticle))
+    operating = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert all(f"`COPYDESK_{field.name.upper()}`" in operating for field in fields(Settings))
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_example_of_the_readme_runs(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "seeds").symlink_to(ROOT / "seeds")
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path, check=True, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert "Le phare de Kergoat-Vihan rallumé" in done.stdout.splitlines()[-1]
+
+
+def test_no_rule_names_a_publisher_of_the_samples() -> None:
+    """Rules are general: what the samples call their outlets and people stands in no phrase."""
+    phrases = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pipelines" / "phrases").glob("*.toml"))
+    for name in ("Sputnik", "Soha", "TTXVN", "VNA", "CVN", "Fanal", "Grayle Courier", "Nhân Dân"):
+        assert name.casefold() not in phrases.casefold()
