@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 from statistics import median
 
@@ -28,10 +29,7 @@ _LONGEST_CAPTION = 60  # words
 
 def find_credits(draft: Draft) -> None:
     """Lines that are a credit, and lines that end in one: those are captions."""
-    marks = draft.phrases.credit_marks
-    opens = re.compile(rf"[\W_]*{marks}\s*(?:[:：]|/(?=\s?\w))\s*\S")
-    # the last words after a mark: a name, not the rest of a sentence
-    closes = re.compile(rf"(?:^|[\s(\[|/.;–—-])(?:{marks}\s?[:：]\s?|©\s?)(?P<who>[^:：]{{2,70}})$", re.IGNORECASE)
+    opens, closes = _credit_patterns(draft.phrases.credit_marks)
     _, last = draft.core()
     for at in draft.undecided():
         text, shape = draft.lines[at].text, draft.shapes[at]
@@ -56,6 +54,15 @@ def find_credits(draft: Draft) -> None:
             or _LABELLED_END.search(text[-100:])
         ):
             draft.remove(at, "caption", "caption.with-credit")
+
+
+@cache
+def _credit_patterns(marks: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A mark that opens a line; a mark before the last words: a name, not the rest of a sentence."""
+    return (
+        re.compile(rf"[\W_]*{marks}\s*(?:[:：]|/(?=\s?\w))\s*\S"),
+        re.compile(rf"(?:^|[\s(\[|/.;–—-])(?:{marks}\s?[:：]\s?|©\s?)(?P<who>[^:：]{{2,70}})$"),
+    )
 
 
 def _closing_credit(closes: re.Pattern[str], text: str, folded: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from pipelines.lines import Line
 from pipelines.phrases import Phrases, fold
@@ -19,8 +20,7 @@ _LONGEST_CREDIT = 120  # characters
 
 def split_glued(lines: Iterable[Line], phrases: Phrases) -> Iterator[Line]:
     """Each line, or its parts where a credit is glued to it: in front without a boundary, or in brackets."""
-    mark = re.compile(rf"(?:©|\(c\)|\W?\s*{phrases.credit_marks}\s*[:：/])")
-    bracketed = re.compile(rf"[(\[]\s*(?:©|{phrases.credit_marks}\s*[:：])")
+    mark, bracketed = _credit_patterns(phrases.credit_marks)
     for line in lines:
         cut = None
         if bracketed.match(fold(line.text[:_LONGEST_CREDIT])):
@@ -35,3 +35,9 @@ def split_glued(lines: Iterable[Line], phrases: Phrases) -> Iterator[Line]:
             head_text = line.text[:cut].rstrip()
             yield replace(line, end=line.start + len(head_text), text=head_text)
             yield replace(line, start=line.start + cut, text=line.text[cut:], gap=0)
+
+
+@cache
+def _credit_patterns(marks: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What a credit in front begins with; what one in brackets does."""
+    return re.compile(rf"(?:©|\(c\)|\W?\s*{marks}\s*[:：/])"), re.compile(rf"[(\[]\s*(?:©|{marks}\s*[:：])")

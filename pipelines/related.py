@@ -44,10 +44,8 @@ def _remove_list(draft: Draft, heading: int) -> None:
     for listed, at in enumerate(draft.undecided(heading + 1)):
         shape = draft.shapes[at]
         # Within the body a set-apart line may be the next subhead: only what stands close belongs to the list.
-        apart = (
-            draft.lines[at].outside != draft.lines[heading].outside
-            or (at < last
-            and draft.lines[at].gap > draft.lines[heading + 1].gap)
+        apart = draft.lines[at].outside != draft.lines[heading].outside or (
+            at < last and draft.lines[at].gap > draft.lines[heading + 1].gap
         )
         if (
             listed >= _MOST_LISTED

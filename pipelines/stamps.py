@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 
 from pipelines.phrases import Phrases, fold, one_of
 from storage.records import Precision
@@ -31,7 +32,7 @@ class Stamp:
 def read_stamp(text: str, phrases: Phrases) -> Stamp | None:
     """The first full date (day, month, year) of a short line; a time without a zone counts as UTC."""
     line = " ".join(text.split())
-    for pattern in (_YEAR_FIRST, _DAY_FIRST, _EAST_ASIAN, *_named(phrases)):
+    for pattern in (_YEAR_FIRST, _DAY_FIRST, _EAST_ASIAN, *_named(tuple(phrases.months))):
         found = pattern.search(line)
         if not found:
             continue
@@ -76,9 +77,10 @@ def _moment(day: datetime, time: re.Match[str] | None, zone: re.Match[str] | Non
     return moment.astimezone(UTC)
 
 
-def _named(phrases: Phrases) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Dates with a month's name: day first, month first. Compiled patterns are cached by ``re``."""
-    month = rf"(?P<month>{one_of(phrases.months)})"
+@cache
+def _named(months: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Dates with a month's name: day first, month first."""
+    month = rf"(?P<month>{one_of(months)})"
     year = r"(?P<year>(?:19|20)\d\d)"
     day = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
     return (

@@ -273,7 +273,8 @@ def _s3_keys(endpoint: str) -> dict[str, str]:
     policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
     iam.put_user_policy(UserName="copydesk", PolicyName="s3", PolicyDocument=policy)
     key = iam.create_access_key(UserName="copydesk")["AccessKey"]
-    urllib.request.urlopen(f"{endpoint}/moto-api/reset-auth", data=b"0").close()
+    from_now_on = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})
+    urllib.request.urlopen(from_now_on).close()
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],

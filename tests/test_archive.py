@@ -33,7 +33,7 @@ from storage.archive import _REPLAYED_AT_ONCE
 from storage.intake import _AT_ONCE
 from storage.migrations import known
 from storage.safe_text import safe_text
-from tests.articles import LONG, NOON, article, numbered, page
+from tests.newsroom import LONG, NOON, article, numbered, page
 
 REJECTED = Rejected("too-short", "3 words")
 

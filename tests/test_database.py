@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from storage import Archive, ArchiveUnavailable, schema
 from storage.database import SAFE_SQLITE, Database, sqlite_version
-from tests.articles import NOON, ended, fork
+from tests.newsroom import NOON, ended, fork
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresDatabases
@@ -45,7 +45,7 @@ sys.modules["pysqlite3"] = None  # as if it were not installed
 import sqlite3
 from storage import Archive, Query
 from storage.database import sqlite_version
-from tests.articles import article, page
+from tests.newsroom import article, page
 assert sqlite_version() == sqlite3.sqlite_version_info
 with Archive.open("sqlite:///{tmp_path}/archive.db") as archive:
     for text in ("first words", "second words"):

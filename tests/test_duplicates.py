@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from storage import Archive, Article, Page, Query, schema
 from storage.duplicates import article_id, key_of
-from tests.articles import LONG, NOON, article, page
+from tests.newsroom import LONG, NOON, article, page
 
 HERE, THERE, ELSEWHERE = "https://gazette.example/1", "https://herald.example/7", "https://wire.example/a"
 OTHER = "Nothing of the sort was ever said, the mayor told reporters. " * 5

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 
 from storage import Archive, Query
-from tests.articles import ended, fork, numbered, page
+from tests.newsroom import ended, fork, numbered, page
 
 BATCH = 5
 ARTICLES = 60

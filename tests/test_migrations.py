@@ -19,7 +19,7 @@ from sqlalchemy import Engine, NullPool, create_engine, event, func, inspect, se
 
 from storage import Archive, ArchivedArticle, ArchiveNewer, Damaged, migrations, schema
 from storage.database import Database
-from tests.articles import ended, fork, numbered
+from tests.newsroom import ended, fork, numbered
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresDatabases
