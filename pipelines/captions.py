@@ -92,7 +92,7 @@ def find_captions(draft: Draft) -> None:
             draft.remove(at, "caption", "caption.table-cell")
         elif draft.phrases.opens("caption", shape.folded) and shape.words <= 30 and draft.likelihood[at] < SURE:
             draft.remove(at, "caption", "caption.opener")
-        elif draft.phrases.caption_marks.search(shape.folded) and shape.words <= 35 and draft.likelihood[at] < 0.7:
+        elif shape.words <= 35 and draft.likelihood[at] < 0.7 and draft.phrases.caption_marks.search(shape.folded):
             draft.remove(at, "caption", "caption.position")
     _find_doubles(draft)
     _find_image_templates(draft)

@@ -107,9 +107,12 @@ def find_tail(draft: Draft) -> None:
     _, last = draft.core()
     if last < 0:
         return
+    tail = list(draft.undecided(last + 1))
+    if not tail:
+        return
     script = script_of(" ".join(draft.lines[at].text for at in draft.undecided(stop=last + 1))[:4_000])
     surest = SURE * draft.furnished
-    for at in draft.undecided(last + 1):
+    for at in tail:
         shape = draft.shapes[at]
         if shape.words <= 25 and script_of(draft.lines[at].text) not in (script, None):
             draft.remove(at, "widget", "tail.other-script")

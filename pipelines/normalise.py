@@ -14,7 +14,7 @@ NORM_VERSION = 1
 """Raise it whenever the normal form of any text changes: keys of different versions never compare."""
 
 _JOINS_DIGITS = "-.,:/"
-_MINUS = dict.fromkeys(map(ord, "−‐‑‒–—"), "-")
+_DASHES = "−‐‑‒–—"
 _LOOSE_JOIN = re.compile(rf"[{re.escape(_JOINS_DIGITS)}](?!\d)")
 
 # A tone mark of an open oa, oe, uy stands on either vowel (hoà, hòa): put it on the first. After q the u is no vowel.
@@ -36,7 +36,9 @@ class _Folding(dict[int, str]):
     def __missing__(self, code: int) -> str:
         character = chr(code)
         category = unicodedata.category(character)
-        if category == "Cf" or 0xFE00 <= code <= 0xFE0F:  # zero-width, soft hyphen, direction marks, variations
+        if character in _DASHES:
+            folded = "-"
+        elif category == "Cf" or 0xFE00 <= code <= 0xFE0F:  # zero-width, soft hyphen, direction marks, variations
             folded = ""
         elif category[0] == "S" or character in "%‰":
             folded = f" {character} "
@@ -54,7 +56,7 @@ _FOLDING = _Folding()
 def normal_form(text: str) -> str:
     """The normal form of ``text``, version ``NORM_VERSION``; idempotent."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    folded = unicodedata.normalize("NFKC", folded).translate(_MINUS).translate(_FOLDING)
+    folded = unicodedata.normalize("NFKC", folded).translate(_FOLDING)
     folded = _LOOSE_JOIN.sub(" ", unicodedata.normalize("NFC", folded))
     folded = _TONE.sub(lambda match: _TONED[match.group()], folded)
     return " ".join(folded.split())

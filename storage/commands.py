@@ -73,7 +73,7 @@ def show(open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versi
     with open_archive() as archive:
         article = archive.get(id)
         if raw:
-            sys.stdout.buffer.write(archive.body(archive.sightings(article.id)[-1].sha256))
+            sys.stdout.buffer.write(archive.raw(article.id))
         elif removed:
             _show_removed(desk, archive.removed(article.id))
         elif versions:

@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, select, update
 from storage import (
     Archive,
     ArchivedArticle,
+    ArchiveUnavailable,
     Article,
     Block,
     Claims,
@@ -351,6 +352,19 @@ def test_a_checkup_finds_all_well(archive: Archive, tmp_path: Path) -> None:
     assert archive.database.startswith(("sqlite", "postgresql"))
     assert rows(archive) == dict.fromkeys(rows(archive), 0)
     assert list(archive.verify()) == []
+
+
+def test_bytes_in_a_bucket(database_url: str, s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Archive.open(database_url, blobs=s3_place) as archive:
+        id_ = archive.save(*numbered(1)).article_id or ""
+        assert archive.raw(id_) == numbered(1)[0].body
+        assert [one.url for one in archive.replay() if isinstance(one, Page)] == ["https://gazette.example/1"]
+        assert list(archive.verify()) == []
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    with Archive.open(database_url, blobs=s3_place) as archive:
+        with pytest.raises(ArchiveUnavailable):
+            archive.save(*numbered(2))
+        assert archive.count(Query()) == 1
 
 
 def test_a_lost_body_is_a_failure_of_the_replay(archive: Archive, tmp_path: Path) -> None:

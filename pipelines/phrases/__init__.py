@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+_LONGEST = 120  # characters of a line that may say no more than a phrase and the marks around it
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
@@ -54,7 +55,7 @@ class Phrases:
 
     def is_whole(self, section: str, folded: str) -> bool:
         """Whether the whole line says a phrase of the section."""
-        return folded in self.whole[section] or bare(folded) in self.whole[section]
+        return len(folded) <= _LONGEST and (folded in self.whole[section] or bare(folded) in self.whole[section])
 
     def opens(self, section: str, folded: str) -> re.Match[str] | None:
         """The opener of the section with which the line begins, marks before it passed over."""
