@@ -20,10 +20,11 @@ _AGENCY_PHOTO = re.compile(
     r"(?:^|[(\s])[A-Z]{2,5}[ -](?:Photo|Images?)\b\s?/?[^()]{0,60}\)?$|\([^()]{2,50}/\s?[A-ZÀ-ÖØ-Þ][^()/]{1,40}\)\.?$"
 )
 _LABELLED_END = re.compile(
-    r"[.!?…]['\"”’»)]?\s+\(?[^\W\d_]{2,12}\s?[:：]\s?[^\s\W\d][^.:：!?]{1,50}$"
+    r"[^\W\d_][.!?…]['\"”’»)]?\s+\(?[^\W\d_]{2,12}\s?[:：]\s?[^\s\W\d][^.:：!?]{1,50}$"
 )  # “… at night. Word: Name”
 _INNER_END = re.compile(r"[.!?…]['\"”’»)]?\s+(?=[^\W\d_])")
 _QUOTE_OPENS = ("«", "“", '"', "„", "‘", "—", "–", "- ")
+_FEW_CELLS = 3  # lines that end in a bar; more of them are a table
 _LONGEST_CAPTION = 60  # words
 
 
@@ -48,10 +49,8 @@ def find_credits(draft: Draft) -> None:
             draft.remove(at, "credit", "credit.rights-sign")
         elif opens.match(shape.folded):
             draft.remove(at, "caption", "caption.marked")
-        elif (
-            _closing_credit(closes, text, shape.folded)
-            or _AGENCY_PHOTO.search(text[-100:])
-            or _LABELLED_END.search(text[-100:])
+        elif _closing_credit(closes, text, shape.folded) or (
+            draft.likelihood[at] < SURE and (_AGENCY_PHOTO.search(text[-100:]) or _LABELLED_END.search(text[-100:]))
         ):
             draft.remove(at, "caption", "caption.with-credit")
 
@@ -86,9 +85,15 @@ def find_captions(draft: Draft) -> None:
         elif (above := draft.before(at)) is not None and above == at - 1 and _captions(draft, above, at, usual):
             draft.remove(above, "caption", "caption.above-credit")
 
+    cells = [at for at in draft.undecided() if draft.lines[at].text.endswith("|")]
     for at in draft.undecided():
         text, shape = draft.lines[at].text, draft.shapes[at]
-        if text.endswith("|") and not looks_like_name(text.rstrip("| ")) and shape.words <= _LONGEST_CAPTION:
+        if (
+            at in cells[:_FEW_CELLS]
+            and len(cells) <= _FEW_CELLS
+            and not looks_like_name(text.rstrip("| "))
+            and shape.words <= _LONGEST_CAPTION
+        ):
             draft.remove(at, "caption", "caption.table-cell")
         elif draft.phrases.opens("caption", shape.folded) and shape.words <= 30 and draft.likelihood[at] < SURE:
             draft.remove(at, "caption", "caption.opener")

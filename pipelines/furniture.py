@@ -18,8 +18,10 @@ _RIGHTS = re.compile(
 )
 _UNLIKELY, _SURELY_NOT = 0.45, 0.02  # likelihoods below which a line goes: on a furnished page, in a bare text
 _WITHIN = 0.5  # of that for a sentence between two paragraphs of the body
+_LIKELY = 0.75
 _FEW = 40  # lines
 _CORE_IN_PAGE, _CORE_IN_TEXT = 0.12, 0.33  # share of lines that are surely article: on a whole page, in a saved text
+_FURNISHED_ENOUGH = 0.5
 _FURNISHED, _PIECES = 0.12, 4  # share and number of lines that rules find on a page saved whole, at the least
 _TRAIL = re.compile(
     r"^[^/›»>→|\n]{2,30}(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,30}(?:(?:\s*[›»>→|]\s*|\s+/\s+)[^/›»>→|\n]{2,60})*$"
@@ -111,7 +113,7 @@ def find_tail(draft: Draft) -> None:
     if not tail:
         return
     script = script_of(" ".join(draft.lines[at].text for at in draft.undecided(stop=last + 1))[:4_000])
-    surest = SURE * draft.furnished
+    surest = _LIKELY * draft.furnished
     for at in tail:
         shape = draft.shapes[at]
         if shape.words <= 25 and script_of(draft.lines[at].text) not in (script, None):
@@ -122,7 +124,7 @@ def find_tail(draft: Draft) -> None:
 
 def find_repeats(draft: Draft) -> None:
     """A line that stands there a second time; a text without furniture may repeat itself as it likes."""
-    if not draft.furnished:
+    if draft.furnished < _FURNISHED_ENOUGH:
         return
     seen: Counter[str] = Counter()
     for at in draft.undecided():

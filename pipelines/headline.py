@@ -27,8 +27,8 @@ def find_title(draft: Draft, claimed: str | None) -> None:
     else:
         candidates = [
             at
-            for at in draft.undecided(stop=first)
-            if 3 <= draft.shapes[at].words <= 45 and not _closed(draft.lines[at].text)
+            for at in list(draft.undecided())[:-1]  # a headline has something under it
+            if at < first and 3 <= draft.shapes[at].words <= 45 and not _closed(draft.lines[at].text)
         ]
         if candidates:
             body = {word for at in range(first, min(first + 40, len(draft.lines))) for word in _words(draft, at)}

@@ -9,6 +9,8 @@ from pipelines.draft import SURE, Draft
 _POINTER = re.compile(r"^\s*(?:>{1,3}|»|›|►|▶|▸|▷|→|➤|➜|➔|☛|👉|🔴|■|\+\+)\s*\S")
 # “READ TOO: …” in any language: a label in capitals, or in the brackets of East Asian pages, before a headline
 _SHOUTED = re.compile(r"^\W*(?P<label>[^\W\d_]{3,}(?:\s[^\W\d_]{2,}){0,3})\s?(?::|>|»|\|)\s?\S|^【[^【】]{2,12}】\s*\S")
+_AFTER_LABEL = frozenset({":", "：", "|", ">", "»", "–", "—", "-"})
+_DOUBTED = 0.7
 _LONGEST_HEADLINE = 32  # words
 _MOST_LISTED = 25  # lines under one heading
 
@@ -24,16 +26,24 @@ def find_related(draft: Draft) -> None:
             continue
         opener = draft.phrases.opens("related", shape.folded)
         rest = shape.folded[opener.end() :].lstrip() if opener else ""
-        if _POINTER.match(text) and not (shape.sentence and draft.likelihood[at] >= SURE):
+        doubtful = draft.likelihood[at] < SURE
+        if _POINTER.match(text) and (doubtful or (text.startswith((">>", "►")) and not shape.sentence)):
             draft.remove(at, "related", "related.pointer")
-        elif opener and rest[:1] in {":", "：", "|", ">", "»", "–", "—", "-"} and rest[1:].strip():
+        elif opener and rest[:1] in _AFTER_LABEL and rest[1:].strip() and (doubtful or not shape.ended):
             draft.remove(at, "related", "related.opener")
-        elif opener and " " in opener.group().strip() and not shape.ended and shape.words <= _LONGEST_HEADLINE:
+        elif (
+            opener
+            and doubtful
+            and " " in opener.group().strip()
+            and not shape.ended
+            and shape.words <= _LONGEST_HEADLINE
+        ):
             draft.remove(at, "related", "related.opener")
     first, last = draft.core()
     for at in draft.undecided(first, last + 1):
         shouted = _SHOUTED.match(draft.lines[at].text)
-        if shouted and (not shouted["label"] or shouted["label"].isupper()) and not draft.shapes[at].sentence:
+        is_label = shouted and (not shouted["label"] or shouted["label"].isupper())
+        if is_label and draft.likelihood[at] < _DOUBTED and not draft.shapes[at].sentence:
             draft.remove(at, "related", "related.label")
 
 

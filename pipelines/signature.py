@@ -34,6 +34,8 @@ def find_stamps(draft: Draft) -> None:
         names = _names(draft, stamp.rest)
         if stamp.rest and (within or not (names or len(stamp.rest.split()) <= 2)):
             continue
+        if within and draft.likelihood[at] >= 0.5:
+            continue  # an entry of a chronicle
         if names:
             draft.remove(at, "byline", "stamp.with-name")
             draft.authors = draft.authors or names
