@@ -17,7 +17,7 @@ install: .venv/installed ## make .venv and install what the lock names
 	@touch $@
 
 demo: install   ## the main job on the sample articles: ingest, look, search
-	@$(RUN)/python -m benchmarks.demo
+	@deploy/demo.sh
 
 test: install   ## all tests, on real SQLite, PostgreSQL, S3 and files
 	$(RUN)/python -m pytest -q

@@ -51,6 +51,7 @@ def take_in(
     cleaned = map(_unreadable_failed, clean_all(inputs, workers=workers))
     while group := list(islice(cleaned, BATCH)):
         with archive.batch():
+            archive.expect([each for each in group if not isinstance(each, Failed)])
             saved = [_save(archive, each, run) for each in group]
         for each, outcome in zip(group, saved, strict=True):
             report.outcomes[outcome.outcome] += 1

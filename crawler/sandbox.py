@@ -32,7 +32,7 @@ _Input: TypeAlias = Page | Failed
 
 _CHUNK_PAGES = 16  # sent to a worker at once, since a message costs about as much as cleaning a short page
 _CHUNK_BYTES = 256 * 1024
-_AHEAD = 4  # chunks per worker that are under way or wait for their turn
+_AHEAD = 16  # chunks per worker under way or waiting: enough to work on while a batch is being saved
 _AHEAD_BYTES = 32 * 1024 * 1024
 _CHUNKS_PER_WORKER = 500  # then it is replaced, and with it whatever a library leaked
 _GRACE = 60  # seconds for workers to start, on a busy machine

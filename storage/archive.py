@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -102,6 +102,11 @@ class Archive:
         """
         with self._taking_in() as intake:
             return intake.save(page, result, run)
+
+    def expect(self, pages: Sequence[tuple[Page, Article | Rejected]]) -> None:
+        """Within a batch, say what it will save: looking all of it up in one question saves a third of the time."""
+        with self._taking_in() as intake:
+            intake.expect(pages)
 
     def fail(self, failed: Failed, run: int | None = None) -> Saved:
         """Enter an input that could not be read."""

@@ -10,6 +10,7 @@ Identity is the URL key, or the sha256 of the bytes where there is no address. A
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal, Protocol, cast
@@ -169,6 +170,11 @@ def _version_like(*same: ColumnElement[bool]) -> Select[int]:
 
 _GLANCE = {False: _glance(_is_same_text), True: _glance(_is_same_text, _is_same_title)}
 _VERSION_LIKE = {False: _version_like(_is_same_text), True: _version_like(_is_same_text, _is_same_title)}
+_KNOWN_AMONG = union_all(
+    select(_address.key).where(_address.key.in_(bindparam("keys", expanding=True))),
+    select(_article.id).where(_article.id.in_(bindparam("ids", expanding=True))),
+    select(_version.content_hash).where(_version.content_hash.in_(bindparam("contents", expanding=True))),
+)
 _ADDRESS = select(_address.article_id, _address.kind).where(_address.key == bindparam("key"))
 _TAKEN = select(_article.id).where(_article.id == bindparam("id"))
 
@@ -181,10 +187,28 @@ class Known:
         self._addresses: dict[str, Address] = {}
         self._copies: dict[tuple[object, ...], Match] = {}
         self._ids: set[str] = set()
+        self._strange: set[tuple[str, str]] = set()  # identities and texts that the tables do not know
+
+    def expect(self, coming: Sequence[tuple[str, Article]]) -> None:
+        """Find out in one question which identities and texts are new to the tables: a glance then need not ask."""
+        names = {identity: (key_of(identity), article_id(identity)) for identity, _ in coming}
+        asked = {
+            "keys": [key for key, _ in names.values()],
+            "ids": [id_ for _, id_ in names.values()],
+            "contents": [article.content_hash for _, article in coming],
+        }
+        known = set(self._connection.scalars(_KNOWN_AMONG, asked))
+        self._strange = {
+            (identity, article.content_hash)
+            for identity, article in coming
+            if known.isdisjoint({*names[identity], article.content_hash})
+        }
 
     def glance(self, identity: str, article: Article) -> Glance:
-        """What is known of an identity and of a text, in one question to the tables."""
+        """What is known of an identity and of a text, in at most one question to the tables."""
         key, id_, titled = key_of(identity), article_id(identity), is_short(article)
+        if (identity, article.content_hash) in self._strange:
+            return Glance(self._addresses.get(key), self._copies.get(_text_key(article, titled)), id_ in self._ids)
         asked = _asked(article, titled) | {"key": key, "id": id_}
         address, copy, is_taken = None, None, id_ in self._ids
         for what, found, said, number in self._connection.execute(_GLANCE[titled], asked):
@@ -239,6 +263,7 @@ class Known:
         self._addresses.clear()
         self._copies.clear()
         self._ids.clear()
+        self._strange.clear()
 
 
 def _asked(article: Article, titled: bool) -> dict[str, object]:

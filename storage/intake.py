@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from sqlalchemy import Connection, select
 
@@ -49,6 +50,16 @@ class Intake:
             saved = Saved("rejected", None, None, f"{result.reason}: {result.detail}")
         self._note(saved, page.origin, page.url, run, key)
         return self._leave(saved)
+
+    def expect(self, pages: Sequence[tuple[Page, Article | Rejected]]) -> None:
+        """See ``Archive.expect``."""
+        self._known.expect(
+            [
+                (identity_of(page.url, sha256(page.body).hexdigest()), result)
+                for page, result in pages
+                if isinstance(result, Article)
+            ]
+        )
 
     def fail(self, failed: Failed, run: int | None) -> Saved:
         """Note an input that could not be read."""
