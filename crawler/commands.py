@@ -47,7 +47,7 @@ def ingest(
     with open_archive() as archive:
         attention = _take_in(archive, desk, inputs, "ingest", " ".join(paths), workers)
     if inputs.left_alone:
-        desk.note("left alone: " + ", ".join(f"{count:,} {kind}" for kind, count in inputs.left_alone.items()))
+        desk.note("left alone: " + ", ".join(f"{kind} ({count:,})" for kind, count in inputs.left_alone.items()))
     if attention:
         raise SystemExit(1)
 
