@@ -393,6 +393,14 @@ def test_safe_text_is_safe_and_stays_so(hostile: str) -> None:
     assert not any((ch < " " and ch not in "\n\t") or "\x7f" <= ch <= "\x9f" for ch in safe)
 
 
+def test_safe_text_parts_endless_marks() -> None:
+    """Putting combining marks in order takes quadratic time: a megabyte of them would hold the writer for minutes."""
+    marks = "\u0301\u0316" * 500_000
+    safe = safe_text("a" + marks)
+    assert safe.replace("\u034f", "").count("\u0301") + (safe[0] == "á") == 500_000
+    assert max(map(len, safe.split("\u034f"))) <= 32
+
+
 def test_safe_text_changes_no_more_than_it_must() -> None:
     assert (
         safe_text("Hue\u0302\u0301\r\nline\rtab\tend\x1b[2J\x00\x0cpage\ud83d") == "Huế\nline\ntab\tend[2J page\ufffd"
