@@ -84,7 +84,7 @@ def test_pages_are_taken_only_as_they_are_needed() -> None:
     for _ in range(500):
         next(results)
     results.close()
-    assert taken < 800
+    assert taken < 500 + 700  # what two workers have ahead of them, and no more
 
 
 def test_large_pages_are_not_piled_up() -> None:
