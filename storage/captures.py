@@ -50,37 +50,36 @@ class Capture:
             self.source, self.status, self.headers, self.claims, self.origin,
         )  # fmt: skip
 
-    def line(self) -> bytes:
-        """One line of JSON with its line break. Keys and their order are stable; other scripts are escaped."""
+    def fields(self) -> dict[str, object]:
+        """What the log and the database say of it, ready for JSON. Keys and their order are stable."""
         claims = self.claims
-        return (
-            json.dumps(
-                {
-                    "kept_at": _written(self.kept_at),
-                    "sha256": self.sha256,
-                    "size": self.size,
-                    "url": self.url,
-                    "source": self.source,
-                    "status": self.status,
-                    "content_type": self.content_type,
-                    "fetched_at": _written(self.fetched_at),
-                    "origin": self.origin,
-                    "headers": self.headers,
-                    "claims": {
-                        "title": claims.title,
-                        "authors": claims.authors,
-                        "published_at": _written(claims.published_at),
-                        "modified_at": _written(claims.modified_at),
-                        "language": claims.language,
-                        "section": claims.section,
-                        "keywords": claims.keywords,
-                        "image": claims.image,
-                        "description": claims.description,
-                    },
-                }
-            ).encode()
-            + b"\n"
-        )
+        return {
+            "kept_at": _written(self.kept_at),
+            "sha256": self.sha256,
+            "size": self.size,
+            "url": self.url,
+            "source": self.source,
+            "status": self.status,
+            "content_type": self.content_type,
+            "fetched_at": _written(self.fetched_at),
+            "origin": self.origin,
+            "headers": [list(header) for header in self.headers],
+            "claims": {
+                "title": claims.title,
+                "authors": list(claims.authors),
+                "published_at": _written(claims.published_at),
+                "modified_at": _written(claims.modified_at),
+                "language": claims.language,
+                "section": claims.section,
+                "keywords": list(claims.keywords),
+                "image": claims.image,
+                "description": claims.description,
+            },
+        }
+
+    def line(self) -> bytes:
+        """One line of JSON with its line break; other scripts are escaped."""
+        return json.dumps(self.fields()).encode() + b"\n"
 
     @classmethod
     def read(cls, line: bytes) -> Capture:

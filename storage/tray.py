@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -146,7 +145,7 @@ class Tray:
 
 
 def _capture_row(key: str, capture: Capture) -> dict[str, object]:
-    as_logged = json.loads(capture.line())  # headers and claims stand in the table as they stand in the log
+    as_logged = capture.fields()  # headers and claims stand in the table as they stand in the log
     url = capture.url and url_key(capture.url)
     return {
         "key": key,
