@@ -41,7 +41,7 @@ def ingest(
 
     What cannot be read, or only with a guess at its charset, is told, and the rest goes on; the exit code is then 1.
     """
-    from crawler.readers import ReaderOptions, field_mapping, read_inputs  # noqa: PLC0415 - keeps the help quick
+    from crawler.readers import ReaderOptions, field_mapping, read_inputs
 
     inputs = read_inputs(paths, ReaderOptions(source=source, mapping=field_mapping(mapping) if mapping else {}))
     with open_archive() as archive:
@@ -77,7 +77,7 @@ def _take_in(
     archive: Archive, desk: Desk, inputs: Iterable[Page | Failed], kind: str, detail: str, workers: int | None
 ) -> int:
     """Run, tell each failure and doubt as it happens, and at the end what came of all; how many need attention."""
-    from crawler.ingest import take_in  # noqa: PLC0415
+    from crawler.ingest import take_in
 
     doubtful = 0
     with desk.progress(f"{kind}ing" if kind == "ingest" else kind) as advance:
@@ -110,7 +110,7 @@ def _take_in(
 @click.pass_obj
 def doctor(open_archive: OpenArchive, desk: Desk) -> None:
     """Look at the machine and the archive: versions, database, kept bytes, space. Exit code 1 if something is wrong."""
-    from crawler.checkup import checkup  # noqa: PLC0415
+    from crawler.checkup import checkup
 
     findings = list(checkup(open_archive))
     desk.table(

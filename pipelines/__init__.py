@@ -12,7 +12,7 @@ __all__ = ["clean"]
 
 def __getattr__(name: str) -> object:
     if name == "clean":  # numpy and the phrases take half a second, which the readers can do without
-        from pipelines.cleaning import clean  # noqa: PLC0415
+        from pipelines.cleaning import clean  # noqa: PLC0415 - see above
 
         return clean
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

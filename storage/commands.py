@@ -32,8 +32,8 @@ def search(open_archive: OpenArchive, desk: Desk, query: Query) -> None:
 
     All words must occur, accents and case aside; "quoted words" stand together. Without words, everything is listed.
     """
-    from storage.export import record  # noqa: PLC0415 - keeps the help quick
-    from storage.snippet import snippet  # noqa: PLC0415
+    from storage.export import record
+    from storage.snippet import snippet
 
     query = query if query.limit else replace(query, limit=20)
     with open_archive() as archive:
@@ -59,7 +59,7 @@ def search(open_archive: OpenArchive, desk: Desk, query: Query) -> None:
 @click.option("--raw", is_flag=True, help="The bytes as they came, on standard output.")
 @speaks
 @click.pass_obj
-def show(open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versions: bool, raw: bool) -> None:  # noqa: A002
+def show(open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versions: bool, raw: bool) -> None:  # noqa: A002 - what people call it
     """Show an article: facts and clean text.
 
     \b
@@ -68,7 +68,7 @@ def show(open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versi
 
     The first four or more digits of its id are enough.
     """
-    from storage.export import record  # noqa: PLC0415
+    from storage.export import record
 
     with open_archive() as archive:
         article = archive.get(id)
@@ -183,8 +183,8 @@ def export(open_archive: OpenArchive, desk: Desk, path: Path, query: Query, *, r
     copydesk export all.jsonl
     copydesk export floods.csv flood --since 2026-07 --language fr
     """
-    from storage.export import ENDINGS  # noqa: PLC0415
-    from storage.export import export as write  # noqa: PLC0415
+    from storage.export import ENDINGS
+    from storage.export import export as write
 
     if path.suffix.lower() not in ENDINGS:
         raise click.BadParameter(

@@ -43,7 +43,7 @@ def upgrade(connection: Connection) -> None:
     if is_ready(connection):  # another process may have been first while this one waited
         return
     from alembic import command  # noqa: PLC0415  (needed once in an archive's life)
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 - only where something is to be migrated
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
