@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from storage.console import Column, Desk
-from storage.records import Failed, Outcome, Page, Query, Saved
+from storage.records import Article, Failed, Outcome, Page, Query, Saved
 from storage.speaking import OpenArchive, speaks
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _take_in(
     from crawler.ingest import take_in
 
     doubtful = 0
-    with desk.progress(f"{kind}ing" if kind == "ingest" else kind) as advance:
+    with desk.progress(kind) as advance:
 
         def watch(read: Cleaned | Failed, saved: Saved) -> None:
             nonlocal doubtful
@@ -88,7 +88,9 @@ def _take_in(
             origin = read.origin if isinstance(read, Failed) else read[0].origin
             if isinstance(read, Failed):
                 desk.failed(read.origin, read.detail, read.hint)
-            elif doubts := [_DOUBTS[flag] for flag in getattr(read[1], "flags", ()) if flag in _DOUBTS]:
+            elif isinstance(read[1], Article) and (
+                doubts := [_DOUBTS[flag] for flag in read[1].flags if flag in _DOUBTS]
+            ):
                 doubtful += 1
                 desk.doubt(origin or read[0].url or "", "; ".join(doubts))
             if desk.json:

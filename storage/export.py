@@ -13,6 +13,7 @@ from typing import TextIO, TypeAlias
 from uuid import uuid4
 
 from storage.errors import StorageError
+from storage.folder import sync_one
 from storage.records import ArchivedArticle
 from storage.times import rfc3339
 
@@ -55,7 +56,7 @@ def export(articles: Iterable[ArchivedArticle], path: Path, raw: bool = False) -
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-        _sync(path.parent)
+        sync_one(path.parent)
     except OSError as error:
         raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
@@ -101,11 +102,3 @@ def _guarded(cell: str) -> str:
     if content.startswith(_FORMULA) or not _BREAKS.isdisjoint(cell[: len(cell) - len(content)]):
         return "'" + cell
     return cell
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

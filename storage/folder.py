@@ -127,7 +127,7 @@ class FolderShelf:
             sync_file_system(self._root)
         else:
             for path in paths:
-                _sync_one(path)
+                sync_one(path)
 
     def _sweep(self) -> None:
         """Remove, once, what writers that were killed left aside."""
@@ -171,7 +171,8 @@ def _can_sync_file_system() -> bool:
     return (int(major), int("".join(filter(str.isdigit, minor)) or 0)) >= (5, 8)
 
 
-def _sync_one(path: Path) -> None:
+def sync_one(path: Path) -> None:
+    """Make a file, or the entries of a folder, durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
