@@ -9,12 +9,17 @@ from itertools import islice
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import Connection
+
 from storage import inspection, ledger, migrations, reading, search
 from storage.blobs import open_blobs
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
+from storage.filing import file_run
+from storage.frontier import Frontier, clock
 from storage.inspection import Damage, Statistics
 from storage.intake import Intake
+from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -28,6 +33,7 @@ from storage.records import (
     Saved,
     Sighting,
 )
+from storage.sources import Sources
 
 _REPLAYED_AT_ONCE = 500
 
@@ -45,6 +51,8 @@ class Archive:
         self._blobs = open_blobs(place)
         self.place = place
         self._intake: Intake | None = None
+        self.frontier = Frontier(database, self._writing)
+        self.sources = Sources(database, self._writing)
         self._unnamed_run: int | None = None
 
     @classmethod
@@ -112,6 +120,45 @@ class Archive:
         """Enter an input that could not be read."""
         with self._taking_in() as intake:
             return intake.fail(failed, run)
+
+    def file_run(
+        self,
+        source: str | None,
+        named: Sequence[Named],
+        order: Order = Order(),
+        slot: str | None = None,
+        detail: str | None = None,
+    ) -> Filing:
+        """Enter a crawl: it is under way from now on, and any worker carries it out.
+
+        named: the listings or articles that it starts from. slot: of a schedule; it is run once, whoever files it.
+        """
+        with self._writing() as connection:
+            return file_run(connection, source, named, order, slot, detail, clock(connection))
+
+    def settle(
+        self,
+        link: Link,
+        page: Page | None,
+        result: Article | Rejected | Failed | Passed,
+        named: Sequence[Named] = (),
+        *,
+        otherwise: Sequence[Named] = (),
+        validators: Validators | None = None,
+        taught: Taught | None = None,
+    ) -> Saved | None:
+        """End a lease: commit the link's outcome, its page and article, what it named and what it taught, together.
+
+        None: the lease was lost, and all of it is dropped: somebody else has the link. otherwise: what to look at
+        where the run's listings have named nothing in the end.
+        """
+        with self._taking_in() as intake:
+            return intake.settle(link, page, result, named, otherwise, validators, taught)
+
+    def postpone(self, link: Link, postponed: Postponed) -> bool:
+        """End a lease without an outcome: the link comes back. False: the lease was lost."""
+        with self._taking_in() as intake:
+            return intake.postpone(link, postponed)
 
     def begin_run(self, kind: str, detail: str | None = None) -> int:
         """Enter a run, such as an ``ingest``; its number. detail: what it is about, for people."""
@@ -194,6 +241,14 @@ class Archive:
         with self._database.reading() as connection:
             return ledger.runs(connection, limit)
 
+    def run(self, number: int) -> Run:
+        """A run. Raises NotFound."""
+        with self._database.reading() as connection:
+            found = ledger.runs(connection, 1, number)
+        if not found:
+            raise NotFound(f"no run {number}", "copydesk status lists the latest")
+        return found[0]
+
     def statistics(self) -> Statistics:
         """How much the archive holds."""
         with self._database.reading() as connection:
@@ -215,6 +270,12 @@ class Archive:
             sha256 = self._blobs.put(b"copydesk\n")
         self._blobs.get(sha256)
         return sha256
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """The connection of the transaction under way, or of one for this block."""
+        with self._taking_in() as intake:
+            yield intake.connection
 
     @contextmanager
     def _taking_in(self) -> Iterator[Intake]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 
+from storage.columns import Json
 from storage.records import Claims, Page
 from storage.times import rfc3339
 
@@ -33,6 +34,7 @@ class Capture:
     origin: str | None
     sha256: str
     size: int
+    cut: str | None = None
     kept_at: datetime | None = field(default=None, compare=False)
 
     @classmethod
@@ -40,19 +42,18 @@ class Capture:
         """The capture of a page whose body is kept under ``sha256``."""
         return cls(
             page.url, page.source, page.status, page.headers, page.content_type,
-            page.claims, page.fetched_at, page.origin, sha256, len(page.body),
+            page.claims, page.fetched_at, page.origin, sha256, len(page.body), page.cut,
         )  # fmt: skip
 
     def page(self, body: bytes) -> Page:
         """The page again, from its kept body."""
         return Page(
             self.url, body, self.content_type, self.fetched_at,
-            self.source, self.status, self.headers, self.claims, self.origin,
+            self.source, self.status, self.headers, self.claims, self.origin, self.cut,
         )  # fmt: skip
 
     def fields(self) -> dict[str, object]:
         """What the log and the database say of it, ready for JSON. Keys and their order are stable."""
-        claims = self.claims
         return {
             "kept_at": _written(self.kept_at),
             "sha256": self.sha256,
@@ -63,18 +64,9 @@ class Capture:
             "content_type": self.content_type,
             "fetched_at": _written(self.fetched_at),
             "origin": self.origin,
+            "cut": self.cut,
             "headers": [list(header) for header in self.headers],
-            "claims": {
-                "title": claims.title,
-                "authors": list(claims.authors),
-                "published_at": _written(claims.published_at),
-                "modified_at": _written(claims.modified_at),
-                "language": claims.language,
-                "section": claims.section,
-                "keywords": list(claims.keywords),
-                "image": claims.image,
-                "description": claims.description,
-            },
+            "claims": claims_fields(self.claims),
         }
 
     def line(self) -> bytes:
@@ -88,7 +80,6 @@ class Capture:
         Raises ValueError for anything that is not the line of a capture.
         """
         raw = _Raw(json.loads(line))
-        claims = _Raw(raw.fields.get("claims") or {})
         sha256, fetched_at = raw.text("sha256"), raw.time("fetched_at")
         if sha256 is None or not SHA256.fullmatch(sha256) or fetched_at is None:
             raise ValueError("no sha256 or no fetched_at")
@@ -98,23 +89,45 @@ class Capture:
             status=raw.number("status"),
             headers=raw.pairs("headers"),
             content_type=raw.text("content_type") or "",
-            claims=Claims(
-                title=claims.text("title"),
-                authors=claims.texts("authors"),
-                published_at=claims.time("published_at"),
-                modified_at=claims.time("modified_at"),
-                language=claims.text("language"),
-                section=claims.text("section"),
-                keywords=claims.texts("keywords"),
-                image=claims.text("image"),
-                description=claims.text("description"),
-            ),
+            claims=read_claims(raw.fields.get("claims") or {}),
             fetched_at=fetched_at,
             origin=raw.text("origin"),
             sha256=sha256,
             size=raw.number("size") or 0,
+            cut=raw.text("cut"),
             kept_at=raw.time("kept_at"),
         )
+
+
+def claims_fields(claims: Claims) -> dict[str, Json]:
+    """Claims, ready for JSON; ``read_claims`` reads them back."""
+    return {
+        "title": claims.title,
+        "authors": list(claims.authors),
+        "published_at": _written(claims.published_at),
+        "modified_at": _written(claims.modified_at),
+        "language": claims.language,
+        "section": claims.section,
+        "keywords": list(claims.keywords),
+        "image": claims.image,
+        "description": claims.description,
+    }
+
+
+def read_claims(value: object) -> Claims:
+    """The claims that ``claims_fields`` wrote. Raises ValueError for anything else."""
+    claims = _Raw(value)
+    return Claims(
+        title=claims.text("title"),
+        authors=claims.texts("authors"),
+        published_at=claims.time("published_at"),
+        modified_at=claims.time("modified_at"),
+        language=claims.text("language"),
+        section=claims.text("section"),
+        keywords=claims.texts("keywords"),
+        image=claims.text("image"),
+        description=claims.text("description"),
+    )
 
 
 def in_order(

@@ -83,6 +83,26 @@ class Database:
         with self._translated(), self.engine.connect() as connection, self._alone(connection):
             yield connection
 
+    @contextmanager
+    def marking(self) -> Iterator[Connection]:
+        """A transaction for marks that need not survive a power cut, only the end of this process: it syncs nothing.
+
+        What is committed by ``writing`` afterwards makes them durable too.
+        """
+        with self._translated(), self.engine.connect() as connection:
+            if self.file is None:
+                with connection.begin():
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                    yield connection
+                return
+            driver = connection.connection
+            _run(driver, "PRAGMA synchronous=NORMAL")
+            try:
+                with connection.execution_options(**{_WRITES: True}).begin():
+                    yield connection
+            finally:
+                _run(driver, "PRAGMA synchronous=FULL")
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()

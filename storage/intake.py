@@ -14,7 +14,10 @@ from storage.blobs import Blobs
 from storage.captures import Capture
 from storage.duplicates import Address, AddressKind, Known, decide, identity_of, key_of
 from storage.errors import StorageError
-from storage.records import Article, Failed, Page, Rejected, Saved
+from storage.frontier import owned, postpone
+from storage.links import Link, Named, Passed, Postponed, Taught, Validators
+from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved
+from storage.settling import Settlements
 from storage.tray import Head, Tray
 from storage.url_key import alias_key, url_key
 
@@ -36,6 +39,7 @@ class Intake:
         self._blobs = blobs
         self._known = Known(connection)
         self._tray = Tray(connection)
+        self._settlements = Settlements(connection)
         self._logged: list[Capture] = []
         self._is_whole = True
 
@@ -48,8 +52,50 @@ class Intake:
             saved = self._place(capture, key, result)
         else:
             saved = Saved("rejected", None, None, f"{result.reason}: {result.detail}")
-        self._note(saved, page.origin, page.url, run, key)
+        self._note(saved.outcome, saved, page.origin, page.url, run, key)
         return self._leave(saved)
+
+    def settle(
+        self,
+        link: Link,
+        page: Page | None,
+        result: Article | Rejected | Failed | Passed,
+        named: Sequence[Named] = (),
+        otherwise: Sequence[Named] = (),
+        validators: Validators | None = None,
+        taught: Taught | None = None,
+    ) -> Saved | None:
+        """See ``Archive.settle``."""
+        if not owned(self.connection, link.worker, [link.key]):
+            return None
+        outcome: FateOutcome
+        match result:
+            case Article() | Rejected():
+                if page is None:
+                    raise StorageError(f"{link.url}: an outcome of cleaning needs its page")
+                saved = self.save(page, result, link.run)
+                outcome = saved.outcome
+            case Failed():
+                saved = self.fail(result, link.run, listing=link.kind != "article")
+                outcome = saved.outcome
+            case Passed():
+                outcome = result.outcome
+                saved = self._pass(link, result)
+        self._enter()
+        now = datetime.now(UTC)
+        self._settlements.put(link, outcome, saved, now, validators)
+        if taught is not None and link.source:
+            self._settlements.learn(link.source, taught)
+        if named or otherwise or link.kind != "article":
+            self._settlements.name(link, named, otherwise, now)
+        return self._leave(saved)
+
+    def postpone(self, link: Link, postponed: Postponed) -> bool:
+        """See ``Archive.postpone``."""
+        if not owned(self.connection, link.worker, [link.key]):
+            return False
+        postpone(self.connection, link, postponed)
+        return True
 
     def expect(self, pages: Sequence[tuple[Page, Article | Rejected]]) -> None:
         """See ``Archive.expect``."""
@@ -61,11 +107,11 @@ class Intake:
             ]
         )
 
-    def fail(self, failed: Failed, run: int | None) -> Saved:
+    def fail(self, failed: Failed, run: int | None, *, listing: bool = False) -> Saved:
         """Note an input that could not be read."""
         self._enter()
         saved = Saved("failed", None, None, f"{failed.reason}: {failed.detail}")
-        self._note(saved, failed.origin, failed.url, run, None)
+        self._note("failed", saved, failed.origin, failed.url, run, None, listing=listing)
         return self._leave(saved)
 
     def adopt(self, captures: Iterable[Capture]) -> None:
@@ -102,10 +148,27 @@ class Intake:
 
     def _write(self) -> None:
         self._logged += self._tray.write()
+        self._settlements.write()
         self._known.forget()
 
+    def _pass(self, link: Link, passed: Passed) -> Saved:
+        """Note a link that brought no page; what it is known by stays."""
+        self._enter()
+        article_id = link.article_id if passed.outcome == "unchanged" else None
+        saved = Saved("unchanged", article_id, article_id, passed.why)
+        self._note(passed.outcome, saved, link.found_on, link.url, link.run, None, listing=link.kind != "article")
+        return self._leave(saved)
+
     def _note(
-        self, saved: Saved, origin: str | None, url: str | None, run: int | None, capture_key: str | None
+        self,
+        outcome: FateOutcome,
+        saved: Saved,
+        origin: str | None,
+        url: str | None,
+        run: int | None,
+        capture_key: str | None,
+        *,
+        listing: bool = False,
     ) -> None:
         at = datetime.now(UTC)
         if run is None:
@@ -115,7 +178,7 @@ class Intake:
         key = url and url_key(url)
         self._tray.put(
             schema.fate, run_id=run, at=at, origin=origin, url=url, url_key=key and key_of(key),
-            outcome=saved.outcome, why=saved.why, article_id=saved.article_id, capture_key=capture_key,
+            outcome=outcome, why=saved.why, article_id=saved.article_id, capture_key=capture_key, listing=listing,
         )  # fmt: skip
 
     def _place(self, capture: Capture, capture_key: str, article: Article) -> Saved:
@@ -125,6 +188,9 @@ class Intake:
         decision = decide(article, seen, self._known)
         article_id = decision.article_id or self._known.free_id(identity, seen)
         number = decision.number
+        if capture.cut and decision.outcome == "version":
+            why = f"cut off ({capture.cut}): what was kept of {article_id} before stays"
+            return Saved("rejected", article_id, article_id, why)
         if number is None:
             number = self._put_version(capture, capture_key, article, article_id, is_new=decision.article_id is None)
             self._put_alias(capture, article, article_id)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, false, func, insert, or_, select, update
 
-from storage import schema
+from storage import crawl_schema, schema
 from storage.duplicates import key_of
 from storage.errors import NotFound
-from storage.records import Fate, Outcome, Run
+from storage.links import LONG_AGO
+from storage.records import Fate, FateOutcome, Run
+from storage.times import rfc3339
 from storage.url_key import url_key
 
-_run, _fate = schema.run.c, schema.fate.c
+_run, _fate, _link, _host = schema.run.c, schema.fate.c, crawl_schema.link.c, crawl_schema.host.c
 
 
 def begin_run(connection: Connection, kind: str, detail: str | None, at: datetime) -> int:
@@ -30,26 +32,42 @@ def finish_run(connection: Connection, run_id: int, at: datetime) -> None:
         raise NotFound(f"no run {run_id}")
 
 
-def runs(connection: Connection, limit: int) -> tuple[Run, ...]:
-    """The latest runs, newest first."""
-    rows = connection.execute(select(schema.run).order_by(_run.id.desc()).limit(limit)).all()
-    counts: dict[int, list[tuple[Outcome, int]]] = defaultdict(list)
+def runs(connection: Connection, limit: int, run_id: int | None = None) -> tuple[Run, ...]:
+    """The latest runs, newest first; or the one."""
+    asked = select(schema.run).order_by(_run.id.desc()).limit(limit)
+    rows = connection.execute(asked if run_id is None else asked.where(_run.id == run_id)).all()
+    ids = [row.id for row in rows]
+    counts: dict[tuple[int, bool], list[tuple[FateOutcome, int]]] = defaultdict(list)
     counted = (
-        select(_fate.run_id, _fate.outcome, func.count())
-        .where(_fate.run_id.in_([row.id for row in rows]))
-        .group_by(_fate.run_id, _fate.outcome)
+        select(_fate.run_id, func.coalesce(_fate.listing, false()), _fate.outcome, func.count())
+        .where(_fate.run_id.in_(ids))
+        .group_by(_fate.run_id, func.coalesce(_fate.listing, false()), _fate.outcome)
         .order_by(_fate.run_id, _fate.outcome)
     )
-    for run_id, outcome, number in connection.execute(counted):
-        counts[run_id].append((outcome, number))
-    return tuple(Run(row.id, row.kind, row.started_at, row.finished_at, tuple(counts[row.id])) for row in rows)
+    for number, is_listing, outcome, count in connection.execute(counted):
+        counts[number, bool(is_listing)].append((outcome, count))
+    waiting = (
+        select(_link.run_id, func.count().label("number"))
+        .where(_link.run_id.in_(ids), _link.state != "done", _link.kind == "article")
+        .group_by(_link.run_id)
+    )
+    pending = {row.run_id: row.number for row in connection.execute(waiting)}
+    return tuple(
+        Run(
+            row.id, row.kind, row.started_at, row.finished_at, tuple(counts[row.id, False]), row.source, row.slot,
+            row.named, row.known, row.left_out, pending.get(row.id, 0), tuple(counts[row.id, True]),
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def fates(connection: Connection, named: str, article_id: str | None) -> tuple[Fate, ...]:
-    """What became of an address, an origin or an article each time, newest first."""
+    """What became of an address, an origin or an article each time, newest first; what waits stands before them."""
     asked = [_fate.origin == named]
+    waiting: tuple[Fate, ...] = ()
     if key := url_key(named):
         asked.append(_fate.url_key == key_of(key))
+        waiting = _pending(connection, key_of("article", key))
     if article_id:
         asked.append(_fate.article_id == article_id)
     rows = connection.execute(
@@ -57,4 +75,21 @@ def fates(connection: Connection, named: str, article_id: str | None) -> tuple[F
         .where(or_(*asked))
         .order_by(_fate.id.desc())
     )
-    return tuple(Fate(*row) for row in rows)
+    return waiting + tuple(Fate(*row) for row in rows)
+
+
+def _pending(connection: Connection, link_key: str) -> tuple[Fate, ...]:
+    row = connection.execute(
+        select(crawl_schema.link, _host.not_before.label("host_not_before"))
+        .outerjoin(crawl_schema.host, _host.name == _link.host)
+        .where(_link.key == link_key, _link.state != "done")
+    ).one_or_none()
+    if row is None:
+        return ()
+    if row.state == "ready":
+        at = max(row.not_before, row.host_not_before or row.not_before)
+        when = f"not before {rfc3339(at)}" if at > LONG_AGO else "its turn comes when a worker runs"
+    else:
+        when = "a worker has it"
+    why = "; ".join(part for part in (when, row.why) if part)
+    return (Fate(row.run_id, row.named_at, row.found_on, row.url, "pending", why, row.article_id),)

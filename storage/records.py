@@ -30,6 +30,10 @@ Reason = Literal[
 Outcome = Literal["stored", "unchanged", "version", "duplicate", "rejected", "failed"]
 """What became of one input; the outcomes of a run add up to what was read."""
 
+FateOutcome = Outcome | Literal["listed", "refused", "outside", "set-aside", "pending"]
+"""What became of an address besides: a listing was read; robots.txt refused it; it is out of the source's scope; it
+was set aside because workers died over it; it waits."""
+
 Precision = Literal["second", "minute", "day", "month", "year"]
 
 
@@ -53,7 +57,7 @@ class Page:
     """Bytes as they came, with what is known of where and when. It is kept before anything is cut.
 
     url: None for a saved text. content_type: as the server or the reader says, charset parameter included.
-    origin: where a person finds the input again, such as ``saved/0412.jsonl:88``.
+    origin: where a person finds the input again, such as ``saved/0412.jsonl:88``. cut: why the body is not whole.
     """
 
     url: str | None
@@ -65,6 +69,7 @@ class Page:
     headers: tuple[tuple[str, str], ...] = ()
     claims: Claims = Claims()
     origin: str | None = None
+    cut: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,20 +241,32 @@ class Fate:
     at: datetime
     origin: str | None
     url: str | None
-    outcome: Outcome
+    outcome: FateOutcome
     why: str
     article_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run and its outcomes. finished_at: None while it is under way, or when it was killed."""
+    """One run and its outcomes. finished_at: None while it is under way, or when it was killed.
+
+    Of a crawl: ``named`` addresses are ``known`` from before, or have an outcome, or are ``pending``; ``left_out``
+    ones were beyond its limit or its dates and are none of these. Listings that were read have the outcome ``listed``
+    or ``failed`` too, and are not among the named: ``listings`` counts them, ``counts`` does not.
+    """
 
     id: int
     kind: str
     started_at: datetime
     finished_at: datetime | None
-    counts: tuple[tuple[Outcome, int], ...]
+    counts: tuple[tuple[FateOutcome, int], ...]
+    source: str | None = None
+    slot: str | None = None
+    named: int = 0
+    known: int = 0
+    left_out: int = 0
+    pending: int = 0
+    listings: tuple[tuple[FateOutcome, int], ...] = ()
 
     @property
     def read(self) -> int:

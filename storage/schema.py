@@ -1,6 +1,6 @@
 """The tables, for SQLite and PostgreSQL alike. The public face is the view ``articles``; the tables may change.
 
-    run ──< fate                    what was read, and what became of it
+    run ──< fate                    what was read, and what became of it; the crawl's own: ``storage.crawl_schema``
     capture                         bytes as they came: the body is in the blob store, under ``sha256``
     article ──< version ── removal  an article, its distinct texts, and what was cut from each
        │  └───< address             the keys under which it is known (``storage.url_key``)
@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     ForeignKey,
@@ -51,6 +52,13 @@ run = Table(
     Column("detail", SafeText),
     Column("started_at", UtcTime, nullable=False),
     Column("finished_at", UtcTime),
+    Column("source", SafeText),  # of a crawl, unless it is of addresses alone
+    Column("slot", String(40)),  # of the schedule; each is run once
+    Column("order", SafeJson),  # what a crawl was asked for
+    Column("named", Integer, nullable=False, server_default="0"),  # distinct addresses that its places named
+    Column("known", Integer, nullable=False, server_default="0"),  # of those, with an outcome from before
+    Column("left_out", Integer, nullable=False, server_default="0"),  # named beyond its limit, or dated outside
+    Index("uq_run_source_slot", "source", "slot", unique=True),
     sqlite_autoincrement=True,
 )
 
@@ -69,6 +77,7 @@ capture = Table(
     Column("fetched_at", UtcTime, nullable=False),
     Column("origin", SafeText),
     Column("size", Integer, nullable=False),
+    Column("cut", SafeText),  # why the body is not whole
 )
 
 article = Table(
@@ -162,6 +171,7 @@ fate = Table(
     Column("why", SafeText, nullable=False),
     Column("article_id", String(16), index=True),
     Column("capture_key", String(32)),
+    Column("listing", Boolean),  # whether it was a place's page, not one that a place named
     Index("ix_fate_run_id_outcome", "run_id", "outcome"),
     Index("ix_fate_origin", "origin", postgresql_using="hash"),  # of any length
     sqlite_autoincrement=True,

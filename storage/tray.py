@@ -160,4 +160,5 @@ def _capture_row(key: str, capture: Capture) -> dict[str, object]:
         "fetched_at": capture.fetched_at,
         "origin": capture.origin,
         "size": capture.size,
+        "cut": capture.cut,
     }

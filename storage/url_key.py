@@ -133,3 +133,9 @@ def _escape(match: re.Match[str]) -> str:
         byte = int(match.group(1), 16)
         return chr(byte) if byte in _UNRESERVED else f"%{byte:02X}"
     return "".join(f"%{byte:02X}" for byte in match.group().encode("utf-8", "surrogatepass"))
+
+
+def host_of(url: str) -> str | None:
+    """What is asked for pages under ``url``: twins such as ``www.`` and ``m.`` are one; None where there is no key."""
+    key = url_key(url)
+    return key and re.split(r"[/?#]", key, maxsplit=1)[0]

@@ -125,8 +125,8 @@ REBUILD = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9000"
+down_revision = "{latest}"
 
 
 def upgrade():
@@ -137,13 +137,14 @@ def upgrade():
 
 
 @pytest.fixture
-def second_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def next_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Adds a migration that rebuilds the table ``article``, to which others refer; ``more`` is done after it."""
 
     def add(more: str) -> None:
         folder = tmp_path / "migrations"
         shutil.copytree(migrations._FOLDER, folder)
-        (folder / "versions" / "m0002_shelf.py").write_text(REBUILD.format(more=more))
+        rebuild = REBUILD.format(more=more, latest=migrations.known()[-1])
+        (folder / "versions" / "m9000_shelf.py").write_text(rebuild)
         monkeypatch.setattr(migrations, "_FOLDER", folder)
 
     return add
@@ -168,8 +169,8 @@ def _counts(url: str) -> list[int]:
 CHILDREN = (schema.article, schema.version, schema.address, schema.sighting)
 
 
-def test_rebuilding_a_table_keeps_what_refers_to_it(filled_url: str, second_migration: Callable[[str], None]) -> None:
-    second_migration("")
+def test_rebuilding_a_table_keeps_what_refers_to_it(filled_url: str, next_migration: Callable[[str], None]) -> None:
+    next_migration("")
     database = Database.open(filled_url)
     with database.reading() as connection:
         assert "shelf" in {column["name"] for column in inspect(connection).get_columns("article")}
@@ -178,19 +179,20 @@ def test_rebuilding_a_table_keeps_what_refers_to_it(filled_url: str, second_migr
     assert _counts(filled_url) == [3, 3, 3, 3]
 
 
-def test_a_migration_that_leaves_orphans_is_undone(filled_url: str, second_migration: Callable[[str], None]) -> None:
-    second_migration('op.execute("DELETE FROM article WHERE seq = 2")')
+def test_a_migration_that_leaves_orphans_is_undone(filled_url: str, next_migration: Callable[[str], None]) -> None:
+    latest = migrations.known()[-1]
+    next_migration('op.execute("DELETE FROM article WHERE seq = 2")')
     with pytest.raises(Damaged, match="without their parents"):
         Database.open(filled_url)
     with _raw(filled_url).connect() as connection:
-        assert migrations.revision(connection) == "0001"
+        assert migrations.revision(connection) == latest
     assert _counts(filled_url) == [3, 3, 3, 3]
 
 
 def test_a_kill_at_any_statement_of_a_rebuild_leaves_old_or_new(
-    filled_url: str, second_migration: Callable[[str], None]
+    filled_url: str, next_migration: Callable[[str], None]
 ) -> None:
-    second_migration("")
+    next_migration("")
     for number in count(1):
         code = ended(fork(_open_and_die, filled_url, number))
         assert code in (0, -signal.SIGKILL)
@@ -199,7 +201,7 @@ def test_a_kill_at_any_statement_of_a_rebuild_leaves_old_or_new(
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
             revision = migrations.revision(connection)
         assert _counts(filled_url) == [3, 3, 3, 3]
-        assert ("shelf" in columns) == (revision == "0002") == (code == 0)
+        assert ("shelf" in columns) == (revision == "9000") == (code == 0)
         if code == 0:
             break
     assert number > 5

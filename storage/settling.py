@@ -1,0 +1,81 @@
+"""Settling: what one transaction ends leases with. An outcome, its article, and what its page named go together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from storage import crawl_schema
+from storage.filing import order_of, yields_nothing
+from storage.frontier import end
+from storage.links import Link, Named, Order, Taught, Validators
+from storage.naming import enter
+from storage.records import Saved
+
+_shape, _source = crawl_schema.shape.c, crawl_schema.source.c
+
+
+class Settlements:
+    """The ends of leases that one transaction has decided and not written yet."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._ended: list[dict[str, Any]] = []
+        self._validators: list[dict[str, Any]] = []
+        self._taught: Counter[tuple[str, str, bool]] = Counter()
+        self._verified: set[str] = set()
+        self._orders: dict[int, Order] = {}
+
+    def put(self, link: Link, outcome: str, saved: Saved, now: datetime, validators: Validators | None) -> None:
+        """The outcome of a link."""
+        self._ended.append({
+            "ended": link.key, "outcome": outcome, "why": saved.why, "article_id": saved.article_id, "done_at": now,
+            "failures": link.failures + 1 if outcome == "failed" else 0,
+        })  # fmt: skip
+        if validators is not None:
+            self._validators.append(
+                {"ended": link.key, "etag": validators.etag, "last_modified": validators.last_modified}
+            )
+        if link.source and outcome in ("stored", "duplicate", "unchanged", "version"):
+            self._verified.add(link.source)
+
+    def learn(self, source: str, taught: Taught) -> None:
+        """What an address taught of its source."""
+        self._taught[source, taught.shape, taught.is_article] += 1
+
+    def name(self, link: Link, named: Sequence[Named], otherwise: Sequence[Named], now: datetime) -> None:
+        """Enter what a listing named; ``otherwise`` where that is nothing, and its run has no listing left."""
+        self.write()
+        order = self._orders.get(link.run)
+        if order is None:
+            order = self._orders[link.run] = order_of(self._connection, link.run)
+        enter(self._connection, link.run, link.source, named, order, now)
+        if otherwise and yields_nothing(self._connection, link.run):
+            enter(self._connection, link.run, link.source, otherwise, order, now)
+
+    def write(self) -> None:
+        """Write what waits."""
+        end(self._connection, self._ended, self._validators)
+        dialect_insert = insert_sqlite if self._connection.dialect.name == "sqlite" else insert_postgresql
+        for (source, shape, is_article), number in sorted(self._taught.items()):
+            row = {"source": source, "shape": shape, "articles": 0, "others": 0}
+            counted = "articles" if is_article else "others"
+            self._connection.execute(
+                dialect_insert(crawl_schema.shape)
+                .values(row | {counted: number})
+                .on_conflict_do_update(index_elements=["source", "shape"], set_={counted: _shape[counted] + number})
+            )
+        if self._verified:
+            self._connection.execute(
+                update(crawl_schema.source)
+                .where(_source.name.in_(sorted(self._verified)), _source.verified_at.is_(None))
+                .values(verified_at=max(row["done_at"] for row in self._ended))
+            )
+        for waiting in (self._ended, self._validators, self._taught, self._verified):
+            waiting.clear()
