@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler import commands as bringing
-from crawler.errors import BadSettings, CrawlerError, UnknownField
+from crawler import crawl_commands as crawling
+from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, UnknownSource
 from crawler.settings import Settings
 from storage import commands as asking
 from storage.console import Desk
@@ -38,16 +38,12 @@ def copydesk(context: click.Context) -> None:
     context.obj = _open_archive
 
 
-for command in (*bringing.COMMANDS, *asking.COMMANDS):
+for command in (*bringing.COMMANDS, *crawling.COMMANDS, *asking.COMMANDS):
     copydesk.add_command(command)
 
 
 def _open_archive() -> Archive:
-    from storage import Archive  # noqa: PLC0415 - the database library is heavy, and help does without
-
-    settings = Settings.read(Path(), os.environ)
-    settings.prepare()
-    return Archive.open(settings.database, settings.blobs)
+    return Settings.here().open_archive()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -62,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         desk.error("interrupted; what was committed is kept")
         code = INTERRUPTED
-    except (BadSettings, UnknownField) as error:
+    except (BadSettings, BadSource, UnknownField, UnknownSource) as error:
         desk.error(str(error), hint=error.hint)
         code = USAGE
     except (NotFound, Damaged) as error:

@@ -18,6 +18,10 @@ class Unreadable(CrawlerError):
         super().__init__(detail, hint)
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[Unreadable], tuple[str, str, str | None]]:
+        """It comes out of worker processes whole."""
+        return type(self), (self.reason, str(self), self.hint)
+
 
 class UnknownField(CrawlerError):
     """A field mapping names something that no page has."""
@@ -25,3 +29,24 @@ class UnknownField(CrawlerError):
 
 class BadSettings(CrawlerError):
     """A setting cannot be read or is not known; the message names the file and key, or the variable."""
+
+
+class BadSource(CrawlerError):
+    """A source says something that is not understood: one line, ``file:line: key: what is wrong``.
+
+    line: 1-based; the line of the key, or of the table that lacks it. key: empty where the whole file is meant.
+    """
+
+    def __init__(self, file: str, line: int, key: str, problem: str, hint: str | None = None) -> None:
+        super().__init__(": ".join(part for part in (f"{file}:{line}", key, problem) if part), hint)
+        self.file = file
+        self.line = line
+        self.key = key
+
+
+class BadOpml(CrawlerError):
+    """An OPML file is none, or is refused; the message is one line."""
+
+
+class UnknownSource(CrawlerError):
+    """What is to be crawled is no source of the catalogue that may be, nor an address."""

@@ -134,14 +134,7 @@ class _Crew:
         self._pool.join()
 
     def _hire(self) -> ProcessPool:
-        """A new pool; its workers are forked from a clean server, not from this process with its threads and locks."""
-        return ProcessPool(
-            max_workers=self.size,
-            max_tasks=_CHUNKS_PER_WORKER,
-            initializer=_prepare,
-            initargs=(self._clean is None, self._limits.memory_bytes),
-            context=multiprocessing.get_context("forkserver"),
-        )
+        return hire(self.size, self._limits, cleaning=self._clean is None)
 
     def _error(self, chunk: _Chunk) -> BaseException | None:
         """What went wrong with a chunk; None when it was cleaned. A pool that breaks forgets some of its tasks."""
@@ -157,20 +150,50 @@ class _Crew:
         return BrokenProcessPool("the worker processes stopped answering")
 
     def _failed(self, page: Page, error: BaseException) -> Failed:
-        hint = None
-        match error:
-            case TimeoutError():
-                reason, detail = "timeout", f"cleaning took more than {self._limits.seconds:g} seconds"
-            case MemoryError():
-                reason, detail = "memory", f"cleaning took more than {self._limits.memory_bytes >> 20:,} MiB of memory"
-            case RecursionError():
-                reason, detail = "too-deep", "nested too deeply to be cleaned"
-            case ProcessExpired() | BrokenProcessPool():
-                reason, detail = "crashed", f"the process that cleaned it died{_how(error)}"
-            case _:
-                reason, detail = "defect", f"{type(error).__name__}: {error}"
-                hint = "this is a defect of copydesk: please report it, with the input"
-        return Failed(page.origin or page.url or "page", reason, detail, url=page.url, hint=hint)
+        return fault_of(error, self._limits).failed(page)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a worker could not finish: a short code, words, and what to do."""
+
+    reason: str
+    detail: str
+    hint: str | None = None
+
+    def failed(self, page: Page) -> Failed:
+        """The record of a page that could not be cleaned."""
+        return Failed(page.origin or page.url or "page", self.reason, self.detail, url=page.url, hint=self.hint)
+
+
+def fault_of(error: BaseException, limits: SandboxLimits) -> Fault:
+    """What a worker's error means."""
+    match error:
+        case TimeoutError():
+            return Fault("timeout", f"cleaning took more than {limits.seconds:g} seconds")
+        case MemoryError():
+            return Fault("memory", f"cleaning took more than {limits.memory_bytes >> 20:,} MiB of memory")
+        case RecursionError():
+            return Fault("too-deep", "nested too deeply to be cleaned")
+        case ProcessExpired() | BrokenProcessPool():
+            return Fault("crashed", f"the process that cleaned it died{_how(error)}")
+        case _:
+            hint = "this is a defect of copydesk: please report it, with the input"
+            return Fault("defect", f"{type(error).__name__}: {error}", hint)
+
+
+def hire(workers: int, limits: SandboxLimits, *, cleaning: bool) -> ProcessPool:
+    """A pool of worker processes, forked from a clean server, not from this process with its threads and locks.
+
+    cleaning: they load ``pipelines.clean`` before their first task.
+    """
+    return ProcessPool(
+        max_workers=workers,
+        max_tasks=_CHUNKS_PER_WORKER,
+        initializer=_prepare,
+        initargs=(cleaning, limits.memory_bytes),
+        context=multiprocessing.get_context("forkserver"),
+    )
 
 
 def _chunks(inputs: Iterable[_Input]) -> Iterator[list[_Input]]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.errors import BadSettings
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
 
 FILE = "copydesk.toml"
 _DATABASE = "sqlite:///archive/archive.db"
@@ -17,12 +22,23 @@ _DATABASE = "sqlite:///archive/archive.db"
 class Settings:
     """database: an SQLAlchemy URL. blobs: a folder or ``s3://bucket/prefix``; None for a folder beside an SQLite file.
 
-    seeds: the folder that holds ``sources/``.
+    seeds: the folder that holds ``sources/``. contact: a page or mail address that servers are told of.
     """
 
     database: str = _DATABASE
     blobs: str | None = None
     seeds: str = "seeds"
+    contact: str | None = None
+
+    @property
+    def sources(self) -> Path:
+        """The folder of sources."""
+        return Path(self.seeds) / "sources"
+
+    @classmethod
+    def here(cls) -> Settings:
+        """The settings in force for this process."""
+        return cls.read(Path(), os.environ)
 
     @classmethod
     def read(cls, folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -44,6 +60,19 @@ class Settings:
             if key in known and environ[variable]:
                 values[key] = environ[variable]
         return cls(**values)
+
+    def open_archive(self) -> Archive:
+        """The archive, made where there is none. Raises StorageError."""
+        from storage import Archive  # noqa: PLC0415 - the database library is heavy, and help does without
+
+        self.prepare()
+        return Archive.open(self.database, self.blobs)
+
+    def agent(self) -> str:
+        """How servers know us."""
+        from crawler.fetching.fetch import user_agent  # noqa: PLC0415 - as above
+
+        return user_agent(self.contact)
 
     def prepare(self) -> None:
         """Make the folder of the default database, so that the first command works in an empty folder."""

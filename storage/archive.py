@@ -15,7 +15,7 @@ from storage import inspection, ledger, migrations, reading, search
 from storage.blobs import open_blobs
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
-from storage.filing import file_run
+from storage.filing import file_run, order_of
 from storage.frontier import Frontier, clock
 from storage.inspection import Damage, Statistics
 from storage.intake import Intake
@@ -136,6 +136,11 @@ class Archive:
         with self._writing() as connection:
             return file_run(connection, source, named, order, slot, detail, clock(connection))
 
+    def order(self, run: int) -> Order:
+        """What a crawl was asked for."""
+        with self._database.reading() as connection:
+            return order_of(connection, run)
+
     def settle(
         self,
         link: Link,
@@ -248,6 +253,11 @@ class Archive:
         if not found:
             raise NotFound(f"no run {number}", "copydesk status lists the latest")
         return found[0]
+
+    def failures(self, run: int, limit: int = 100) -> tuple[Fate, ...]:
+        """What failed or was set aside in a run, latest first."""
+        with self._database.reading() as connection:
+            return ledger.failures(connection, run, limit)
 
     def statistics(self) -> Statistics:
         """How much the archive holds."""

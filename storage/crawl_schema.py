@@ -92,6 +92,7 @@ worker = Table(
     Column("id", String(32), primary_key=True),
     Column("node", SafeText, nullable=False),  # the machine, as far as its processes can be looked up
     Column("process", SafeText, nullable=False),
+    Column("run_id", Integer),  # that it carries out; None for all
     Column("seen_at", UtcTime, nullable=False),
 )
 

@@ -63,11 +63,14 @@ class Frontier:
         self._database = database
         self._writing = writing
 
-    def sign_on(self, worker: str, node: str, process: str, gone: Collection[str] = ()) -> None:
-        """Enter a worker. node, process: of which it is part. gone: ids of workers known to have died."""
+    def sign_on(self, worker: str, node: str, process: str, gone: Collection[str] = (), run: int | None = None) -> None:
+        """Enter a worker. node, process: of which it is part. gone: ids of workers known to have died. run: the only
+        one that it carries out."""
         with self._writing() as connection:
             now = clock(connection)
-            connection.execute(insert(crawl_schema.worker).values(id=worker, node=node, process=process, seen_at=now))
+            connection.execute(
+                insert(crawl_schema.worker).values(id=worker, node=node, process=process, run_id=run, seen_at=now)
+            )
             _bury(connection, [*gone, *_silent(connection, now)], now)
 
     def workers(self, node: str) -> tuple[tuple[str, str], ...]:
@@ -75,6 +78,16 @@ class Frontier:
         with self._database.reading() as connection:
             rows = connection.execute(select(_worker.id, _worker.process).where(_worker.node == node))
             return tuple((row.id, row.process) for row in rows)
+
+    def attended(self, run: int, gone: Collection[str] = ()) -> bool:
+        """Whether a living worker carries out a run, or all runs. gone: ids of workers known to have died."""
+        with self._database.reading() as connection:
+            asked = select(_worker.id).where(
+                _worker.id.not_in(gone),
+                _worker.seen_at >= clock(connection) - LEASE,
+                or_(_worker.run_id.is_(None), _worker.run_id == run),
+            )
+            return connection.execute(asked).first() is not None
 
     def heartbeat(self, worker: str) -> bool:
         """Say that a worker lives, and take back what others hold who do not. False: it was taken for dead itself."""
@@ -135,8 +148,10 @@ class Frontier:
             ).one_or_none()  # fmt: skip
             return row and _hold(connection, worker, row.host, [row.key])
 
-    def charge(self, worker: str, key: str, *, alone: bool = False) -> bool:
+    def charge(self, worker: str, key: str, *, alone: bool = False, delay: float | None = None) -> bool:
         """Note that the fetch of a leased link starts now. False: the lease is lost, leave it alone.
+
+        delay: seconds that its host is to be left alone afterwards, also when this worker dies; None for as before.
 
         Quick: it survives the end of the process, and need not survive a power cut, which is no page's fault.
         """
@@ -146,10 +161,15 @@ class Frontier:
                 .where(_link.key == key, _link.worker == worker)
                 .values(state="alone" if alone else "fetching", attempts=_link.attempts + 1)
             )
+            if delay is not None:
+                of_link = select(_link.host).where(_link.key == key).scalar_subquery()
+                connection.execute(
+                    update(crawl_schema.host).where(_host.name == of_link, _host.worker == worker).values(delay=delay)
+                )
             return bool(charged.rowcount)
 
     def release(self, worker: str, hosts: Sequence[Released]) -> None:
-        """Let go of hosts, and of what is left of their links."""
+        """Let go of hosts, and of those of their links whose fetch has not begun."""
         if not hosts:
             return
         with self._writing() as connection:
@@ -157,7 +177,7 @@ class Frontier:
             for released in hosts:
                 connection.execute(
                     update(crawl_schema.link)
-                    .where(_link.host == released.name, _link.worker == worker)
+                    .where(_link.host == released.name, _link.worker == worker, _link.state == "leased")
                     .values(state="ready", worker=None)
                 )
                 connection.execute(

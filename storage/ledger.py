@@ -78,6 +78,17 @@ def fates(connection: Connection, named: str, article_id: str | None) -> tuple[F
     return waiting + tuple(Fate(*row) for row in rows)
 
 
+def failures(connection: Connection, run_id: int, limit: int) -> tuple[Fate, ...]:
+    """What failed in a run, latest first."""
+    rows = connection.execute(
+        select(_fate.run_id, _fate.at, _fate.origin, _fate.url, _fate.outcome, _fate.why, _fate.article_id)
+        .where(_fate.run_id == run_id, _fate.outcome.in_(("failed", "set-aside")))
+        .order_by(_fate.id.desc())
+        .limit(limit)
+    )
+    return tuple(Fate(*row) for row in rows)
+
+
 def _pending(connection: Connection, link_key: str) -> tuple[Fate, ...]:
     row = connection.execute(
         select(crawl_schema.link, _host.not_before.label("host_not_before"))

@@ -18,7 +18,7 @@ class Named:
 
     priority: seconds since 1970, the newest are fetched first; None for the order of naming. changed_at: when the
     place says that it last changed: one that was fetched before that is fetched again. verdict: given where it is
-    decided without a fetch. again: fetch it although it is known.
+    decided without a fetch. again: fetch it although it is known. source: where that is not its run's.
     """
 
     url: str
@@ -31,6 +31,7 @@ class Named:
     place: int = 0
     verdict: Passed | None = None
     again: bool = False
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def enter(
     fresh: dict[str, Named] = {}
     left_out = 0
     for each in named:
-        key = link_key(each.kind, each.url, source)
+        key = link_key(each.kind, each.url, each.source or source)
         if key is None or _is_outside(each, order):
             left_out += 1
         else:
@@ -170,8 +170,8 @@ class _Entries:
         if priority is None:
             priority = self._now.timestamp() - self._count * 1e-3
         return {
-            "key": key, "kind": named.kind, "url": named.url, "host": host_of(named.url), "source": self._source,
-            "run_id": self._run, "named_in": self._run, "found_on": named.found_on,
+            "key": key, "kind": named.kind, "url": named.url, "host": host_of(named.url),
+            "source": named.source or self._source, "run_id": self._run, "named_in": self._run, "found_on": named.found_on,
             "claims": claims_fields(named.claims), "depth": named.depth, "place": named.place,
             "priority": priority + (_FIRST if is_listing else 0), "not_before": LONG_AGO, "failures": 0,
         }  # fmt: skip

@@ -134,6 +134,7 @@ def _frontier() -> None:
         sa.Column("id", _KEY, nullable=False),
         sa.Column("node", sa.Text, nullable=False),
         sa.Column("process", sa.Text, nullable=False),
+        sa.Column("run_id", sa.Integer),
         sa.Column("seen_at", _TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_worker"),
     )

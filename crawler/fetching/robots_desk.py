@@ -1,0 +1,76 @@
+"""The robots desk: what each origin's robots.txt says, asked once a day and kept in the archive for all workers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+from urllib.parse import urlsplit
+
+from crawler.archive_thread import ArchiveThread
+from crawler.fetching.fetch import Fetcher
+from crawler.fetching.gate import Gate
+from crawler.fetching.robots import RobotsAnswer, RobotsRules, Verdict, fetch_robots
+from crawler.outlets import Outlet
+from storage.links import RobotsRecord
+
+_DELAY = 5.0  # seconds between two requests to a host of which no source says anything
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What robots.txt means for a host: who may be fetched, how often; or when to ask again, and why."""
+
+    allows: Callable[[str], bool]
+    delay: float
+    comes_back_at: datetime | None
+    why: str
+
+
+class RobotsDesk:
+    """Asks origins for their robots.txt, in their host's turn."""
+
+    def __init__(self, archive: ArchiveThread, fetcher: Fetcher) -> None:
+        self._archive = archive
+        self._fetcher = fetcher
+        self._known: dict[str, tuple[RobotsAnswer, RobotsRules]] = {}
+
+    async def ask(self, url: str, outlet: Outlet | None, gate: Gate, stopping: asyncio.Event) -> Ruling | None:
+        """The ruling for an address; None when the worker stops meanwhile."""
+        delay = outlet.source.fetch.delay_seconds if outlet else _DELAY
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+        known = self._known.get(origin)
+        if known is None or known[0].expires_at <= datetime.now(UTC):
+            answer = await self._current(origin, outlet, gate, delay, stopping)
+            if answer is None:
+                return None
+            known = self._known[origin] = answer, RobotsRules(answer.body)
+        answer, rules = known
+        if answer.verdict == "defer":
+            return Ruling(lambda _: False, delay, answer.expires_at, answer.why)
+        if answer.verdict == "allow":
+            return Ruling(lambda _: True, delay, None, answer.why)
+        return Ruling(rules.allows, max(delay, rules.crawl_delay or 0), None, answer.why)
+
+    async def _current(
+        self, origin: str, outlet: Outlet | None, gate: Gate, delay: float, stopping: asyncio.Event
+    ) -> RobotsAnswer | None:
+        """An answer that has not expired: kept by some worker, or asked for now."""
+        kept = await self._archive.do(lambda archive: archive.frontier.robots(origin))
+        before = None
+        if kept is not None:
+            verdict = cast(Verdict, kept.verdict)
+            before = RobotsAnswer(verdict, kept.body, kept.why, kept.fetched_at, kept.expires_at)
+        if before and before.expires_at > datetime.now(UTC):
+            return before
+        if not await gate.wait(delay, stopping):
+            return None
+        allowed = outlet.source.fetch.allow_private if outlet else ()
+        answer = await fetch_robots(self._fetcher, origin, allowed, before)
+        gate.passed(datetime.now(UTC))
+        record = RobotsRecord(origin, answer.verdict, answer.body, answer.why, answer.fetched_at, answer.expires_at)
+        await self._archive.do(lambda archive: archive.frontier.keep_robots(record))
+        return answer

@@ -1,0 +1,67 @@
+"""Finding: which of the addresses that a place lists are wanted, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from crawler.listings.listing import Listed, Listing
+from crawler.listings.shapes import shape
+from crawler.listings.sitemaps import within
+from crawler.listings.traps import trap, worth
+from crawler.outlets import Outlet
+from storage.links import Link, Named, Order, Passed
+
+_RECENT = timedelta(days=7)  # what a crawl without dates takes from sitemaps, which list everything there ever was
+_DEEPEST_INDEX = 4  # sitemaps within sitemaps
+_ALL_PAGES = 1000  # of a section, when a time in the past is asked for
+
+
+def named_of(listing: Listing, link: Link, outlet: Outlet, order: Order, now: datetime) -> tuple[Named, ...]:
+    """What a listing names: articles, each with a verdict where it is not to be fetched, and further listings."""
+    since = order.since
+    if link.kind == "sitemap" and since is None:
+        since = now - _RECENT
+    wanted = within(listing, since, order.until)
+    articles = _articles(wanted.links, link, outlet, now)
+    return (*articles, *_further(wanted.more, link, outlet, order))
+
+
+def _articles(listed: Iterable[Listed], link: Link, outlet: Outlet, now: datetime) -> Iterator[Named]:
+    for at, each in enumerate(listed):
+        dated = each.claims.published_at or each.changed_at
+        priority = (min(dated, now) if dated else now - timedelta(seconds=at)).timestamp()
+        yield Named(
+            each.url, "article", each.claims, link.url, priority, each.changed_at, place=link.place,
+            verdict=_verdict(each.url, outlet),
+        )  # fmt: skip
+
+
+def _verdict(url: str, outlet: Outlet) -> Passed | None:
+    if not outlet.source.covers(url):
+        return Passed("outside", f"not on the site of {outlet.source.homepage}, nor one of its hosts")
+    if why := trap(url):
+        return Passed("outside", f"a trap by its look: {why}")
+    return None
+
+
+def _further(more: Iterable[Listed], link: Link, outlet: Outlet, order: Order) -> Iterator[Named]:
+    """Next pages and child sitemaps, as deep as is sensible."""
+    pages = outlet.source.places[link.place].pages if link.place < len(outlet.source.places) else 1
+    deepest = _DEEPEST_INDEX if link.kind == "sitemap" else (_ALL_PAGES if order.since else pages) - 1
+    if link.depth >= deepest:
+        return
+    for at, each in enumerate(more):
+        if outlet.source.covers(each.url) and not trap(each.url):
+            yield Named(each.url, each.kind, found_on=link.url, depth=link.depth + 1, place=link.place, priority=-at)
+
+
+def trapped(link: Link, outlet: Outlet) -> str | None:
+    """Why an address that a listing named is not worth a fetch by now: others of its shape held no articles."""
+    if link.kind != "article" or link.found_on is None or any(pattern.search(link.url) for pattern in outlet.patterns):
+        return None
+    of_shape = shape(link.url)
+    articles, others = outlet.learned.get(of_shape, (0, 0))
+    if worth(articles, others):
+        return None
+    return f"a trap by its yield: {articles} of {articles + others} addresses like {of_shape} were articles"

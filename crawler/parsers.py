@@ -1,0 +1,94 @@
+"""Parsers: what an event loop must not do itself is done in worker processes that can be killed, one document each."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from crawler.errors import CrawlerError, Unreadable
+from crawler.sandbox import SandboxLimits, fault_of, hire
+
+T = TypeVar("T")
+_GRACE = 60  # seconds beyond the limit, for workers to start on a busy machine
+_STARTS = 3  # breakdowns in a row, after which it is no document's fault
+
+
+class Parsers:
+    """Worker processes for an event loop. workers: None for one a core."""
+
+    def __init__(self, workers: int | None = None, limits: SandboxLimits | None = None) -> None:
+        self._size = workers or os.cpu_count() or 1
+        self._limits = limits or SandboxLimits()
+        self._pool: ProcessPool | None = None
+        self._breakdowns = 0
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """``function`` of the arguments; both must be picklable, and so must what it returns.
+
+        Raises Unreadable, whether the function did or a limit was reached; a crash is tried once more, since it may
+        have been a neighbour's. CrawlerError when workers do not stay alive at all.
+        """
+        for again in (False, True):
+            try:
+                result = await self._once(function, arguments)
+            except (ProcessExpired, BrokenProcessPool) as error:
+                if again:
+                    raise _unreadable(error, self._limits) from error
+            except (TimeoutError, MemoryError, RecursionError) as error:
+                raise _unreadable(error, self._limits) from error
+            except CrawlerError:
+                self._breakdowns = 0
+                raise
+            else:
+                self._breakdowns = 0
+                return result
+        raise AssertionError("the loop ends above")
+
+    async def _once(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        pool = self._hired()
+        future = pool.schedule(function, args=arguments, timeout=self._limits.seconds)
+        try:
+            result: T = await asyncio.wait_for(asyncio.wrap_future(future), self._limits.seconds + _GRACE)
+        except TimeoutError:
+            if future.done():  # the worker's own, not ours
+                raise
+            pool.stop()  # type: ignore[no-untyped-call]  # pebble types only what returns something
+            raise BrokenProcessPool("the worker processes stopped answering") from None
+        return result
+
+    def _hired(self) -> ProcessPool:
+        if self._pool is not None and not self._pool.active:
+            self.close()
+            self._breakdowns += 1
+            if self._breakdowns > _STARTS:
+                raise CrawlerError("the worker processes end as soon as they start", "copydesk doctor")
+        if self._pool is None:
+            self._pool = hire(self._size, self._limits, cleaning=True)
+        return self._pool
+
+    def close(self) -> None:
+        """End all workers, also those at work."""
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]  # as above
+            self._pool.join()
+            self._pool = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, functools.partial(self.close))
+
+
+def _unreadable(error: BaseException, limits: SandboxLimits) -> Unreadable:
+    fault = fault_of(error, limits)
+    return Unreadable(fault.reason, fault.detail, fault.hint)

@@ -1,0 +1,48 @@
+"""Which process this is, and whether another one is no more: a number alone is given again to others."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from uuid import uuid4
+
+from storage import Archive
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def here() -> tuple[str, str, str]:
+    """A worker's id, its node and its process. Two containers of one name are one node only if they share processes."""
+    boot = _BOOT.read_text().strip() if _BOOT.exists() else ""
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        space = ""
+    return uuid4().hex, f"{socket.gethostname()} {boot} {space}".strip(), f"{os.getpid()} {_started(os.getpid())}"
+
+
+def dead_workers(archive: Archive, node: str | None = None) -> list[str]:
+    """The workers of this node, as the archive knows them, whose processes have ended."""
+    return [worker for worker, process in archive.frontier.workers(node or here()[1]) if is_gone(process)]
+
+
+def is_gone(process: str) -> bool:
+    """Whether a process of this node has ended. Where the system does not tell when it began, a number must do."""
+    number, _, started = process.partition(" ")
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, ValueError):
+        return False
+    return bool(started) and _started(int(number)) != started
+
+
+def _started(process: int) -> str:
+    """When a process began, in ticks since the machine did; empty where that cannot be known."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return status.rpartition(")")[2].split()[19]

@@ -1,0 +1,303 @@
+"""Shift: what one worker does between signing on and signing off, whatever drives its downloads.
+
+It holds hosts, each served by a task of its own: robots first, then one link after the other, with the pause that the
+host wants. What came of each link waits a moment, so that many outcomes share one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from crawler.archive_thread import ArchiveThread
+from crawler.fetching.answers import Answer, breaker
+from crawler.fetching.fetch import Fetcher
+from crawler.fetching.gate import Gate
+from crawler.fetching.robots_desk import RobotsDesk
+from crawler.finding import trapped
+from crawler.outlets import Outlets
+from crawler.parsers import Parsers
+from crawler.process_identity import dead_workers, here
+from crawler.settlements import Settlement, Settler
+from crawler.turn import Turn
+from storage import Archive
+from storage.frontier import HEARTBEAT
+from storage.links import Host, Link, Order, Passed, Postponed, Released
+from storage.records import Saved
+
+_HOSTS = 32  # held at once
+_IN_HAND = 50  # links of one host leased at once …
+_AHEAD = 20.0  # … but no more than are fetched in so many seconds
+_PAUSES = (0.05, 0.5)  # seconds between two looks for work: at once after some was found, then less often
+_SOON = timedelta(minutes=2)  # a shift that ends with its work does not wait longer for a link
+
+_log = logging.getLogger(__name__)
+
+
+class Shift:
+    """One worker at work, from ``begin`` over ``attend`` to ``end``.
+
+    most_pages: then it is over, so that what libraries leak goes. cleaners: processes that parse; None for one a core.
+    """
+
+    def __init__(
+        self,
+        open_archive: Callable[[], Archive],
+        *,
+        most_pages: int | None = None,
+        cleaners: int | None = None,
+        agent: str | None = None,
+    ) -> None:
+        self.over = False
+        self.fault: BaseException | None = None
+        self.nudge: Callable[[], None] = lambda: None
+        self.parsers = Parsers(cleaners)
+        self._run: int | None = None
+        self._most_pages = most_pages
+        self._open_archive = open_archive
+        self._fetcher = Fetcher(agent)
+        self._ready: deque[Turn] = deque()
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+        self._work = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._orders: dict[int, Order] = {}
+        self._in_hand: set[Turn] = set()
+        self._pages = 0
+        self._id, self._node, self._process = here()
+
+    async def begin(self) -> None:
+        """Open the archive."""
+        self.archive = await ArchiveThread.open(self._open_archive)
+        self.settler = Settler(self.archive)
+        self._outlets = Outlets(self.archive)
+        self._robots = RobotsDesk(self.archive, self._fetcher)
+
+    async def attend(self, run: int | None = None) -> None:
+        """Sign on, and carry out a run until it has no link left that is ready soon; None for all runs, for ever."""
+        self._run = run
+        await self.archive.do(self._sign_on)
+        self._tasks = [self._begun(each) for each in (self._look_for_work(), self._live(), self.settler.work())]
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it takes no more links."""
+        return self._stopping.is_set()
+
+    @property
+    def is_tired(self) -> bool:
+        """Whether it ended because it has fetched enough."""
+        return self._most_pages is not None and self._pages >= self._most_pages
+
+    def stop(self) -> None:
+        """Take no more links; what is under way is finished."""
+        self._stopping.set()
+        self._work.set()
+
+    async def end(self) -> None:
+        """Sign off: what was fetched is settled, the rest goes back. After a fault, nothing is: others take it over."""
+        self.stop()
+        tasks = [*self._serving.values(), *self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self.fault is None:
+            await self.settler.flush()
+            await self.archive.do(lambda archive: archive.frontier.sign_off(self._id))
+            await self.archive.do(lambda archive: archive.frontier.close_runs())
+        await self.archive.close()
+        await self._fetcher.close()
+        await asyncio.to_thread(self.parsers.close)
+
+    def abort(self, error: BaseException) -> None:
+        """End because of what must not happen; whoever drives the shift raises it."""
+        if self.fault is None:
+            self.fault = error
+        self.stop()
+        self.over = True
+        for turn in self._in_hand:
+            turn.answered.cancel()
+        self.nudge()
+
+    def _begun(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """A task of this shift: when it fails, the shift does."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._look_at)
+        return task
+
+    def _look_at(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.abort(error)
+
+    @asynccontextmanager
+    async def in_hand(self, turn: Turn) -> AsyncIterator[None]:
+        """While an answer is being dealt with; the shift does not end before. What goes wrong there ends it."""
+        try:
+            yield
+        except Exception as error:
+            self.abort(error)
+            raise
+        finally:
+            self._in_hand.discard(turn)
+
+    async def settle(self, turn: Turn, settlement: Settlement) -> Saved | None:
+        """Have a lease ended; returns when that is durable. None: it was lost, or the link comes back."""
+        saved = await self.settler.put(settlement)
+        if settlement.named or isinstance(settlement.result, Postponed):
+            self._work.set()
+        if turn.outlet and settlement.taught:
+            turn.outlet.learn(settlement.taught)
+        return saved
+
+    def next_turn(self) -> Turn | None:
+        """The next link to be fetched now; None when every host wants a pause."""
+        return self._ready.popleft() if self._ready else None
+
+    async def order(self, run: int) -> Order:
+        """What a run was asked for."""
+        if run not in self._orders:
+            self._orders[run] = await self.archive.do(lambda archive: archive.order(run))
+        return self._orders[run]
+
+    # --- signing on and staying alive
+
+    def _sign_on(self, archive: Archive) -> None:
+        gone = dead_workers(archive, self._node)
+        archive.frontier.sign_on(self._id, self._node, self._process, gone, self._run)
+
+    async def _live(self) -> None:
+        while await self.archive.do(lambda archive: archive.frontier.heartbeat(self._id)):
+            await asyncio.sleep(HEARTBEAT.total_seconds())
+        _log.warning("this worker was taken for dead: its links are others' now")
+        self.stop()
+
+    # --- finding work
+
+    async def _look_for_work(self) -> None:
+        pause, looked_at = _PAUSES[0], 0.0
+        while not self._stopping.is_set():
+            self._work.clear()
+            found = await self._lease()
+            if not found and not self._busy:
+                looked_at = time.monotonic()
+                await self.archive.do(lambda archive: archive.frontier.close_runs())
+                if self._run is not None and await self._nothing_soon():
+                    break
+            elif time.monotonic() - looked_at > 1:
+                looked_at = time.monotonic()
+                await self.archive.do(lambda archive: archive.frontier.close_runs())
+            pause = _PAUSES[0] if found else min(pause * 2, _PAUSES[1])
+            try:
+                await asyncio.wait_for(self._work.wait(), pause)
+            except TimeoutError:
+                continue
+        while self._busy:
+            await asyncio.sleep(0.02)
+        self.over = True
+        self.nudge()
+
+    async def _lease(self) -> bool:
+        """Take hosts and serve them; whether there were any."""
+        if await self.archive.do(lambda archive: archive.frontier.suspects(self._run)):
+            return await self._serve_suspect()
+        room = _HOSTS - len(self._serving)
+        if room <= 0:
+            return False
+        hosts = await self.archive.do(lambda archive: archive.frontier.lease(self._id, room, _IN_HAND, self._run))
+        for host in hosts:
+            self._serving[host.name] = self._begun(self._serve(host))
+        return bool(hosts)
+
+    async def _serve_suspect(self) -> bool:
+        """Fetch a link over which a worker may have died, with nothing beside it."""
+        if self._busy:
+            return False
+        host = await self.archive.do(lambda archive: archive.frontier.lease_suspect(self._id, self._run))
+        if host is None:
+            return False
+        self._serving[host.name] = self._begun(self._serve(host, alone=True))
+        while self._busy and not self._stopping.is_set():
+            await asyncio.sleep(0.01)
+        return True
+
+    @property
+    def _busy(self) -> bool:
+        """Whether anything is under way that is not durable yet."""
+        return bool(self._serving or self._in_hand or self.settler.waiting)
+
+    async def _nothing_soon(self) -> bool:
+        due = await self.archive.do(lambda archive: archive.frontier.next_due(self._run))
+        return due is None or due > datetime.now(UTC) + _SOON
+
+    # --- serving a host
+
+    async def _serve(self, host: Host, *, alone: bool = False) -> None:
+        gate = Gate(host.not_before, host.failures)
+        links = deque(host.links)
+        try:
+            while links and not self._stopping.is_set():
+                if not await self._serve_link(links.popleft(), gate, alone=alone):
+                    break
+                if not links and not alone:
+                    links.extend(await self._more(host.name))
+        finally:
+            del self._serving[host.name]
+            self.settler.release(self._id, Released(host.name, gate.not_before, gate.failures, gate.delay))
+            self._work.set()
+
+    async def _more(self, host: str) -> Sequence[Link]:
+        if self._stopping.is_set():
+            return ()
+        await self.settler.flush()  # what its listings named is to be among them
+        hosts = await self.archive.do(lambda archive: archive.frontier.lease(self._id, 0, _IN_HAND, self._run, [host]))
+        return hosts[0].links if hosts else ()
+
+    async def _serve_link(self, link: Link, gate: Gate, *, alone: bool) -> bool:
+        """Fetch a link, or find that it must not be. False: the host is to be left alone for now."""
+        outlet = await self._outlets.get(link.source)
+        robots = await self._robots.ask(link.url, outlet, gate, self._stopping)
+        if robots is None:
+            return False
+        if robots.comes_back_at is not None:
+            gate.hold(robots.comes_back_at)
+            self.settler.put(Settlement(link, Postponed(robots.comes_back_at, robots.why)))
+            return False
+        if not robots.allows(link.url):
+            self.settler.put(Settlement(link, Passed("refused", f"robots.txt of {link.host} refuses it")))
+            return True
+        if outlet and (why := trapped(link, outlet)):
+            self.settler.put(Settlement(link, Passed("outside", why)))
+            return True
+        if not await gate.wait(robots.delay, self._stopping):
+            return False
+        charged = await self.archive.do(
+            lambda archive: archive.frontier.charge(self._id, link.key, alone=alone, delay=robots.delay)
+        )
+        if not charged:
+            return True
+        answered = await self._fetch(Turn(link, outlet))
+        return self._heed(answered, gate)
+
+    async def _fetch(self, turn: Turn) -> Answer:
+        self._in_hand.add(turn)
+        self._ready.append(turn)
+        self.nudge()
+        return await turn.answered
+
+    def _heed(self, answered: Answer, gate: Gate) -> bool:
+        """Give the host the pause that it wants; whether it may be asked again then."""
+        now = datetime.now(UTC)
+        gate.passed(now)
+        self._pages += 1
+        if self.is_tired:
+            self.stop()
+        gate.failures = gate.failures + 1 if answered.host_failed else 0
+        pauses = [until for until in (answered.host_until, breaker(gate.failures, now)) if until is not None]
+        for until in pauses:
+            gate.hold(until)
+        return not pauses

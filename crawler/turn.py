@@ -1,0 +1,43 @@
+"""Turn: a link that is being fetched, and those who wait for its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from crawler.fetching.addresses import Networks
+from crawler.fetching.answers import Answer
+from crawler.fetching.limits import FetchLimits
+from crawler.outlets import Outlet
+from storage.links import Link
+
+_LIMITS = {
+    "article": FetchLimits(),
+    "section": FetchLimits(),
+    "feed": FetchLimits(),
+    "sitemap": FetchLimits(body_bytes=50 << 20, wire_bytes=50 << 20),  # as large as the protocol allows them to be
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """A link at the server. answered: what the server's answer means; its host's next turn waits for it."""
+
+    link: Link
+    outlet: Outlet | None
+    answered: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def allow_private(self) -> Networks:
+        """Networks that may be reached although they are not public."""
+        return self.outlet.source.fetch.allow_private if self.outlet else ()
+
+    @property
+    def limits(self) -> FetchLimits:
+        """What may come."""
+        return _LIMITS[self.link.kind]
+
+    def tell(self, answer: Answer) -> None:
+        """The answer has come."""
+        if not self.answered.done():
+            self.answered.set_result(answer)

@@ -1,0 +1,69 @@
+"""A server on loopback that answers with exactly the bytes it is told to, right or wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
+"""What is sent for a path; the connection is then closed."""
+
+
+@dataclass
+class RawServer:
+    """reached: the address of this machine that each connection was made to. heads: of the requests, as they came."""
+
+    port: int = 0
+    reached: list[str] = field(default_factory=list)
+    heads: list[bytes] = field(default_factory=list)
+
+    @property
+    def targets(self) -> list[str]:
+        return [head.split(b" ")[1].decode() for head in self.heads]
+
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+
+@asynccontextmanager
+async def serving(
+    answers: Mapping[str, Answer], *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[RawServer]:
+    """Serve each path its answer, and 404 where there is none."""
+    server, tasks = RawServer(), set[asyncio.Task[None]]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        tasks.add(task)
+        server.reached.append(writer.get_extra_info("sockname")[0])
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            server.heads.append(head)
+            answer = answers.get(head.split(b" ")[1].decode("latin-1"), response(b"", status="404 Not Found"))
+            if isinstance(answer, bytes):
+                writer.write(answer)
+                await writer.drain()
+            else:
+                await answer(writer)
+        writer.close()
+        tasks.discard(task)
+
+    listening = await asyncio.start_server(serve, host, port, ssl=tls)
+    server.port = listening.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listening.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def response(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
+    """An answer with Content-Length; ``length`` to lie about it."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
