@@ -177,11 +177,13 @@ def _report(archive: Archive, desk: Desk, run: Run, seconds: float) -> None:
     desk.say("  " + "   ".join(f"{outcome} {count:,}" for outcome, count in counts.items()))
     if listings:
         desk.say("  places: " + "   ".join(f"{outcome} {count:,}" for outcome, count in listings.items()))
+    from storage.records import Fate
+
     failures = archive.failures(run.id, _SHOWN)
     desk.table(
         failures,
         [
-            Column["Fate"]("failed", lambda fate: fate.url, shrinks=True),
+            Column[Fate]("failed", lambda fate: fate.url, shrinks=True),
             Column("why", lambda fate: fate.why, shrinks=True),
         ],
         lambda _: {},

@@ -17,6 +17,7 @@ from crawler.sandbox import SandboxLimits, fault_of, hire
 
 T = TypeVar("T")
 _GRACE = 60  # seconds beyond the limit, for workers to start on a busy machine
+_DOCUMENTS = 5000  # then a worker is replaced, and with it whatever a library leaked
 _STARTS = 3  # breakdowns in a row, after which it is no document's fault
 
 
@@ -70,7 +71,7 @@ class Parsers:
             if self._breakdowns > _STARTS:
                 raise CrawlerError("the worker processes end as soon as they start", "copydesk doctor")
         if self._pool is None:
-            self._pool = hire(self._size, self._limits, cleaning=True)
+            self._pool = hire(self._size, self._limits, cleaning=True, tasks=_DOCUMENTS)
         return self._pool
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from crawler.listings.shapes import shape
 from crawler.listings.sitemaps import read_sitemap
 from crawler.outlets import Outlet, listings_of
 from crawler.parsers import Parsers
+from crawler.sandbox import clean_page
 from crawler.settlements import Settlement
 from crawler.turn import Turn
 from storage.links import Link, Named, Order, Passed, Postponed, Taught, Validators
@@ -46,11 +47,9 @@ class Reading:
             return await self.end(turn, _failed(turn.link, error))
 
     async def _article(self, link: Link, page: Page) -> Settlement:
-        from pipelines import clean  # noqa: PLC0415 - only its name is needed here: the workers run it
-
         result: Article | Rejected | Failed
         try:
-            result = await self._parsers.run(clean, page)
+            result = await self._parsers.run(clean_page, page)
         except Unreadable as error:
             return Settlement(link, _failed(link, error))
         taught = Taught(shape(link.url), isinstance(result, Article))

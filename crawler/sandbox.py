@@ -134,7 +134,7 @@ class _Crew:
         self._pool.join()
 
     def _hire(self) -> ProcessPool:
-        return hire(self.size, self._limits, cleaning=self._clean is None)
+        return hire(self.size, self._limits, cleaning=self._clean is None, tasks=_CHUNKS_PER_WORKER)
 
     def _error(self, chunk: _Chunk) -> BaseException | None:
         """What went wrong with a chunk; None when it was cleaned. A pool that breaks forgets some of its tasks."""
@@ -182,14 +182,14 @@ def fault_of(error: BaseException, limits: SandboxLimits) -> Fault:
             return Fault("defect", f"{type(error).__name__}: {error}", hint)
 
 
-def hire(workers: int, limits: SandboxLimits, *, cleaning: bool) -> ProcessPool:
+def hire(workers: int, limits: SandboxLimits, *, cleaning: bool, tasks: int) -> ProcessPool:
     """A pool of worker processes, forked from a clean server, not from this process with its threads and locks.
 
-    cleaning: they load ``pipelines.clean`` before their first task.
+    cleaning: they load ``pipelines.clean`` before their first task. tasks: then a worker is replaced.
     """
     return ProcessPool(
         max_workers=workers,
-        max_tasks=_CHUNKS_PER_WORKER,
+        max_tasks=tasks,
         initializer=_prepare,
         initargs=(cleaning, limits.memory_bytes),
         context=multiprocessing.get_context("forkserver"),
@@ -239,6 +239,11 @@ def _leave_with_parent() -> None:
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
+
+
+def clean_page(page: Page) -> Article | Rejected:
+    """``pipelines.clean``, by a name that costs nothing to import."""
+    return _standard_cleaner()(page)
 
 
 def _clean_chunk(clean: Cleaner | None, pages: list[Page]) -> list[Article | Rejected]:

@@ -71,14 +71,13 @@ class Manners:
 
     delay_seconds: between two requests to a host. allow_private: networks that are not on the internet and may be
     fetched from all the same. article: patterns of which one is found in each article's address; empty to learn them.
-    hosts: further hosts in scope, ``host`` or ``host:port``. verify_tls: refuse a wrong certificate.
+    hosts: further hosts in scope, ``host`` or ``host:port``.
     """
 
     delay_seconds: float = 5.0
     allow_private: tuple[IPv4Network | IPv6Network, ...] = ()
     article: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
-    verify_tls: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +199,6 @@ def _manners(table: Table) -> Manners:
         allow_private=table.texts("allow_private", _private_network),
         article=table.texts("article", _pattern),
         hosts=table.texts("hosts", checked_host),
-        verify_tls=table.flag("verify_tls", True),
     )
 
 

@@ -151,7 +151,8 @@ def _ending_with_connection(response: aiohttp.ClientResponse) -> Iterator[None]:
 
 
 def _fetch_error(error: Exception, url: str) -> FetchError:
-    if refusals := refused.get():
+    refusals = refused.get()
+    if refusals and type(error) is aiohttp.ClientConnectorError:  # no address was left to connect to
         return FetchError("address", f"{shown(url)}: {refusals[0]}")
     reason, message, transient = diagnosis(error)
     return FetchError(reason, f"{shown(url)}: {_clean(message)[:300]}", transient=transient)

@@ -17,6 +17,7 @@ _LONGEST_NAME = 200
 _MOST_NAMES = 50  # authors or keywords of one entry
 
 _UNSEEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
+_BREAK = re.compile(r"</?(?:p|br|div|li|h[1-6]|td|tr|blockquote)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _LETTER = re.compile(r"[^\W\d_]")
 _MAIL = re.compile(r"\S+@\S+\.\S+")
@@ -24,7 +25,7 @@ _MAIL = re.compile(r"\S+@\S+\.\S+")
 
 def plain_text(markup: str, longest: int, left_out: LeftOut, what: str) -> str | None:
     """The text of a piece of HTML on one line, cut after ``longest`` characters, which is counted as ``what``."""
-    text = html.unescape(_TAG.sub(" " if "<p" in markup or "<br" in markup else "", _UNSEEN.sub(" ", markup)))
+    text = html.unescape(_TAG.sub("", _BREAK.sub(" ", _UNSEEN.sub(" ", markup))))
     text = " ".join(safe_text(text).split())
     if len(text) > longest:
         left_out[f"{what} cut after {longest:,} characters"] += 1

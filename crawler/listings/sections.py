@@ -68,7 +68,7 @@ def read_section(
         if link.in_furniture:
             left_out["link of navigation"] += 1
         elif not is_article(link.url, patterns, learned):
-            left_out["link that does not look like an article"] += 1
+            left_out["link unlike an article"] += 1
         elif len(articles) == MOST_LINKS:
             left_out[f"link after the first {MOST_LINKS:,}"] += 1
         else:
@@ -90,7 +90,7 @@ def _links(tree: etree._Element, base: str, left_out: LeftOut) -> _Links:
             continue
         address = web_address(written, base)
         if address is None:
-            left_out["link that leads to no web page"] += 1
+            left_out["link to no web page"] += 1
             continue
         link = links.add(address)
         link.is_next = link.is_next or is_next

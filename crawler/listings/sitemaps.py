@@ -128,6 +128,11 @@ def _entries(sitemap: Document, left_out: LeftOut) -> Iterator[etree._Element]:
             _forget(entry)
         if start - read_to > _LONGEST_ENTRY:
             raise Unreadable("too-large", f"no entry in {_LONGEST_ENTRY:,} characters of the sitemap")
+    mistakes = parser.feed_error_log.filter_from_fatals()
+    if any(mistake.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for mistake in mistakes):
+        left_out["cut off: nested too deeply, or too long a text"] += 1
+    elif mistakes:
+        left_out["mistake in the markup"] += len(mistakes)
 
 
 def _forget(entry: etree._Element) -> None:

@@ -25,13 +25,15 @@ _CUT = "truncated: "
 class DeskSpider(Spider):
     """Works a shift: fetches what the frontier leases to it, and settles what came of it.
 
-    Its items are articles that were stored or have changed, each after it is durable. run: carry out only this one;
-    without it, work for ever. pages: end after so many.
+    Kinds of it may give items: articles that were stored or have changed, each after it is durable. run: carry out
+    only this one; without it, work for ever. pages: end after so many.
     """
 
     name = "desk"
+    gives_items: ClassVar[bool] = False
     custom_settings: ClassVar[dict[str, Any]] = {  # type: ignore[misc]  # Scrapy's is of any instance
         "SCHEDULER": "crawler.fetching.frontier.FrontierScheduler",
+        "CONCURRENT_ITEMS": 1,  # Scrapy makes so many tasks for each response
         "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 32 << 20,  # bytes of pages in hand, before no more are fetched
     }
 
@@ -103,7 +105,9 @@ class DeskSpider(Spider):
     async def _settled(self, turn: Turn, settlement: Settlement) -> ArchivedArticle | None:
         """Have a lease ended; the article, where there is a new one or a new text of it."""
         saved = await self.shift.settle(turn, settlement)
-        if saved is None or saved.article_id is None or saved.outcome not in ("stored", "version"):
+        if not self.gives_items or saved is None or saved.article_id is None:
+            return None
+        if saved.outcome not in ("stored", "version"):
             return None
         article_id = saved.article_id
         return await self.shift.archive.do(lambda archive: archive.get(article_id))

@@ -16,6 +16,7 @@ class PlaceSpider(DeskSpider):
     """Files a crawl of one kind of place of a source, and carries it out. source: its name in the catalogue."""
 
     name = ""  # not one of its own
+    gives_items = True
     kind: ClassVar[str]
 
     def __init__(self, *args: Any, source: str | None = None, **kwargs: Any) -> None:
