@@ -16,6 +16,7 @@ from crawler import crawl_commands as crawling
 from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, UnknownSource
 from crawler.settings import Settings
 from storage import commands as asking
+from storage import state_commands as telling
 from storage.console import Desk
 from storage.errors import Damaged, NotFound, StorageError
 
@@ -38,7 +39,7 @@ def copydesk(context: click.Context) -> None:
     context.obj = _open_archive
 
 
-for command in (*bringing.COMMANDS, *crawling.COMMANDS, *asking.COMMANDS):
+for command in (*bringing.COMMANDS, *crawling.COMMANDS, *asking.COMMANDS, *telling.COMMANDS):
     copydesk.add_command(command)
 
 

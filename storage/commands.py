@@ -1,4 +1,4 @@
-"""The commands that ask the archive: search, show, why, export, status, verify."""
+"""The commands that ask the archive: search, show, why, export."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from storage.console import Column, Desk
-from storage.records import ArchivedArticle, Fate, Query, Removed, Run
+from storage.records import ArchivedArticle, Fate, Query, Removed
 from storage.speaking import OpenArchive, asks, speaks
 from storage.times import rfc3339
 
@@ -203,67 +203,4 @@ def export(open_archive: OpenArchive, desk: Desk, path: Path, query: Query, *, r
     desk.say(f"{number:,} articles written to {path}")
 
 
-@click.command(short_help="Tell what the archive holds and how the last runs went.")
-@click.option("--strict", is_flag=True, help="Exit 1 when the last run failed on anything or did not end.")
-@speaks
-@click.pass_obj
-def status(open_archive: OpenArchive, desk: Desk, *, strict: bool) -> None:
-    """Tell what the archive holds and how the last runs went."""
-    with open_archive() as archive:
-        held, runs = archive.statistics(), archive.runs(10)
-    if desk.json:
-        desk.record({name: getattr(held, name) for name in ("articles", "versions", "sightings", "captures")})
-    desk.say(
-        f"{held.articles:,} articles, {held.versions:,} versions, {held.sightings:,} sightings;"
-        f" {held.captures:,} pages kept"
-    )
-    if not desk.json:
-        desk.table(
-            held.sources,
-            [
-                Column("source", lambda source: source.source or "(none named)"),
-                Column("pages", lambda source: source.captures),
-                Column("last seen", lambda source: source.last_seen_at),
-            ],
-            asdict,
-        )
-        desk.show()
-    desk.table(
-        runs,
-        [
-            Column[Run]("run", lambda run: run.id),
-            Column("what", lambda run: run.kind),
-            Column("started", lambda run: run.started_at),
-            Column("state", lambda run: "ended" if run.finished_at else "under way, or killed"),
-            Column("read", lambda run: run.read),
-            Column("outcomes", lambda run: ", ".join(f"{outcome} {count:,}" for outcome, count in run.counts)),
-        ],
-        lambda run: {
-            "run": run.id, "kind": run.kind, "started_at": rfc3339(run.started_at),
-            "finished_at": run.finished_at and rfc3339(run.finished_at), "read": run.read, **dict(run.counts),
-        },
-    )  # fmt: skip
-    if strict and runs and (runs[0].finished_at is None or dict(runs[0].counts).get("failed")):
-        raise SystemExit(1)
-
-
-@click.command(short_help="Check that nothing kept is damaged.")
-@speaks
-@click.pass_obj
-def verify(open_archive: OpenArchive, desk: Desk) -> None:
-    """Check that nothing kept is damaged: every body against its hash, every article against its rows. Exit 1 if so."""
-    with open_archive() as archive:
-        with desk.progress("checking") as advance:
-            damages = [damage for damage in archive.verify() if advance(1) is None]
-        desk.table(
-            damages,
-            [Column("subject", lambda damage: damage.subject), Column("damage", lambda damage: damage.detail)],
-            asdict,
-        )
-        if damages:
-            desk.note(f"{len(damages):,} damaged; try: copydesk ingest the same files again, or restore a backup")
-            raise SystemExit(1)
-        desk.say(f"all well: {archive.statistics().captures:,} kept pages, {archive.statistics().articles:,} articles")
-
-
-COMMANDS = (search, show, why, export, status, verify)
+COMMANDS = (search, show, why, export)

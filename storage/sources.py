@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -71,19 +71,15 @@ class Sources:
             )
             return {row.shape: (row.articles, row.others) for row in rows}
 
-    def last_slot(self, source: str) -> str | None:
-        """The latest slot of a source that was run or skipped; slots sort as their times do."""
+    def last_slot(self, source: str, until: str | None = None) -> str | None:
+        """The latest slot of a source, up to ``until``, that was run or skipped; slots sort as their times do."""
+        of_runs = select(func.max(_run.slot)).where(_run.source == source)
+        of_skips = select(func.max(_skipped.last_slot)).where(_skipped.source == source)
+        if until is not None:
+            of_runs, of_skips = of_runs.where(_run.slot <= until), of_skips.where(_skipped.last_slot <= until)
         with self._database.reading() as connection:
-            run = connection.scalar(
-                select(_run.slot)
-                .where(_run.source == source, _run.slot.is_not(None))
-                .order_by(_run.slot.desc())
-                .limit(1)
-            )
-            skipped = connection.scalar(
-                select(_skipped.last_slot).where(_skipped.source == source).order_by(_skipped.last_slot.desc()).limit(1)
-            )
-            return max((slot for slot in (run, skipped) if slot), default=None)
+            ends = (connection.scalar(of_runs), connection.scalar(of_skips))
+            return max((slot for slot in ends if slot), default=None)
 
     def skip(self, skipped: Skipped) -> None:
         """Note that slots were not run."""
