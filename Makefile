@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin
 
-.PHONY: help install demo test check bench train lock clean
+.PHONY: help install demo test chaos check bench train lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##' Makefile | sed 's/:[^#]*##/\t/'
@@ -16,11 +16,16 @@ install: .venv/installed ## make .venv and install what the lock names
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: install   ## the main job on the sample articles: ingest, look, search
+demo: install   ## the main jobs: ingest the sample articles, crawl a site on this machine, look, search
 	@deploy/demo.sh
 
 test: install   ## all tests, on real SQLite, PostgreSQL, S3 and files
 	$(RUN)/python -m pytest -q
+
+chaos: install  ## the long proofs of the crawl: hundreds of kills, clocks, manners at the server (about an hour)
+	$(RUN)/python -m tests.chaos --all
+	$(RUN)/python -m tests.chaos_schedule
+	$(RUN)/python -m tests.conduct
 
 check: install  ## lint, types, and the direction of imports
 	$(RUN)/ruff check .
@@ -32,6 +37,7 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.ingest
 	$(RUN)/python -m benchmarks.text_lines
 	$(RUN)/python -m benchmarks.html_articles
+	$(RUN)/python -m benchmarks.crawl
 
 train: install  ## train the line model again (needs the extra: .venv/bin/pip install torch)
 	$(RUN)/python -m training.lines
