@@ -27,7 +27,7 @@ _AGAIN = {  # how long an outcome holds when the address is named again, and may
 }
 _MOST_ATTEMPTS = 12  # begun over its life, for an address that always fails
 
-_link = crawl_schema.link.c
+_link, _address = crawl_schema.link.c, schema.address.c
 
 
 def link_key(kind: LinkKind, url: str, source: str | None) -> str | None:
@@ -100,10 +100,13 @@ class _Entries:
             _link.key, _link.state, _link.outcome, _link.run_id, _link.named_in, _link.done_at, _link.attempts
         ).where(_link.key.in_(some))
         rows = {row.key: row for row in self._connection.execute(asked)}
+        held = self._held({key: named for key, named in some.items() if key not in rows and named.kind == "article"})
         for key, named in some.items():
             self._count += 1
             row = rows.get(key)
-            if row is None:
+            if row is None and key in held and not named.again and not self._order.again:
+                self._enter_held(key, named, held[key])
+            elif row is None:
                 self._enter(key, named)
             elif named.kind != "article":
                 if row.state == "done" or row.run_id != self._run:  # one of a run that ended while it waited
@@ -111,13 +114,32 @@ class _Entries:
             elif row.named_in != self._run:
                 self._meet(key, named, row)
 
+    def _held(self, strange: dict[str, Named]) -> dict[str, str]:
+        """The articles that the archive holds from elsewhere, a saved file or an alias, by the keys of their links."""
+        keys = {key_of(url_key(named.url)): key for key, named in strange.items()}
+        known = select(_address.key, _address.article_id).where(_address.key.in_(keys), _address.kind != "shared")
+        return {keys[row.key]: row.article_id for row in self._connection.execute(known)}
+
+    def _enter_held(self, key: str, named: Named, article_id: str) -> None:
+        """An address that needs no fetch, since the archive has its article."""
+        self.named += 1
+        self._known += 1
+        why = f"article {article_id} was there before this address was named"
+        self._new.append(self._new_row(key, named) | {
+            "state": "done", "outcome": "unchanged", "why": why, "done_at": self._now, "article_id": article_id,
+        })  # fmt: skip
+
+    def _new_row(self, key: str, named: Named) -> dict[str, Any]:
+        return self._row(key, named) | {
+            "named_at": self._now, "hops": 0, "attempts": 0, "deaths": 0,
+            "article_id": None, "etag": None, "last_modified": None,
+        }  # fmt: skip
+
     def _enter(self, key: str, named: Named) -> None:
         if named.kind == "article" and not self._may_enter():
             return
         verdict = named.verdict
-        self._new.append(self._row(key, named) | {
-            "named_at": self._now, "hops": 0, "attempts": 0, "deaths": 0,
-            "article_id": None, "etag": None, "last_modified": None,
+        self._new.append(self._new_row(key, named) | {
             "state": "done" if verdict else "ready",
             "outcome": verdict and verdict.outcome, "why": verdict and verdict.why,
             "done_at": self._now if verdict else None,

@@ -283,3 +283,12 @@ def test_a_graceful_end_gives_everything_back(archive: Archive, again: int) -> N
         archive.frontier.charge(f"w{turn}", links[0].key)
         archive.frontier.sign_off(f"w{turn}")
     assert archive.frontier.suspects() == 0
+
+
+def test_an_article_that_is_held_already_is_not_fetched(archive: Archive) -> None:
+    archive.save(page("http://gazette.example/0"), article())
+    run = archive.run(begin(archive, stories(2)))
+    assert (run.named, run.known, run.pending) == (2, 1, 1)
+    assert sums_agree(run)
+    again = archive.run(begin(archive, stories(1, again=True), source=None))
+    assert (again.known, again.pending) == (0, 1)
