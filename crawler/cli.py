@@ -13,6 +13,7 @@ import click
 
 from crawler import commands as bringing
 from crawler import crawl_commands as crawling
+from crawler import source_commands as listing
 from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, UnknownSource
 from crawler.settings import Settings
 from storage import commands as asking
@@ -39,7 +40,7 @@ def copydesk(context: click.Context) -> None:
     context.obj = _open_archive
 
 
-for command in (*bringing.COMMANDS, *crawling.COMMANDS, *asking.COMMANDS, *telling.COMMANDS):
+for command in (*bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *asking.COMMANDS, *telling.COMMANDS):
     copydesk.add_command(command)
 
 

@@ -9,7 +9,7 @@ from crawler.listings.listing import Listed, Listing
 from crawler.listings.shapes import shape
 from crawler.listings.sitemaps import within
 from crawler.listings.traps import trap, worth
-from crawler.outlets import Outlet
+from crawler.outlets import Outlet, listings_of
 from storage.links import Link, Named, Order, Passed
 
 _RECENT = timedelta(days=7)  # what a crawl without dates takes from sitemaps, which list everything there ever was
@@ -37,6 +37,15 @@ def _articles(listed: Iterable[Listed], link: Link, outlet: Outlet, now: datetim
         )  # fmt: skip
 
 
+def astray(url: str, link: Link, outlet: Outlet | None) -> Passed | None:
+    """The verdict on where a listed article leads by a redirect; None where it may be followed. What a user named may
+    lead anywhere."""
+    if outlet is None or link.kind != "article" or link.found_on is None:
+        return None
+    verdict = _verdict(url, outlet)
+    return verdict and Passed(verdict.outcome, f"redirects to {url[:500]}: {verdict.why}")
+
+
 def _verdict(url: str, outlet: Outlet) -> Passed | None:
     if not outlet.source.covers(url):
         return Passed("outside", f"not on the site of {outlet.source.homepage}, nor one of its hosts")
@@ -54,6 +63,13 @@ def _further(more: Iterable[Listed], link: Link, outlet: Outlet, order: Order) -
     for at, each in enumerate(more):
         if outlet.source.covers(each.url) and not trap(each.url):
             yield Named(each.url, each.kind, found_on=link.url, depth=link.depth + 1, place=link.place, priority=-at)
+
+
+def next_place(link: Link, outlet: Outlet | None, kinds: frozenset[str] | None) -> tuple[Named, ...]:
+    """The listings of the place after a listing's, for when that one yields nothing. kinds: None for all."""
+    if link.kind == "article" or outlet is None:
+        return ()
+    return listings_of(outlet.source, link.place + 1, kinds)
 
 
 def trapped(link: Link, outlet: Outlet) -> str | None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from crawler.errors import Unreadable
-from crawler.finding import named_of
+from crawler.fetching.answers import broken_off
+from crawler.finding import astray, named_of, next_place
 from crawler.listings.feeds import read_feed
 from crawler.listings.listing import Listing
 from crawler.listings.sections import read_section
 from crawler.listings.shapes import shape
 from crawler.listings.sitemaps import read_sitemap
-from crawler.outlets import Outlet, listings_of
+from crawler.outlets import Outlet
 from crawler.parsers import Parsers
 from crawler.sandbox import clean_page
 from crawler.settlements import Settlement
 from crawler.turn import Turn
-from storage.links import Link, Named, Order, Passed, Postponed, Taught, Validators
+from storage.links import Link, Order, Passed, Postponed, Taught, Validators
 from storage.records import Article, Failed, Page, Rejected
 
 _LONGEST_VALIDATOR = 1000  # characters: it is sent back with the next request
@@ -35,7 +36,10 @@ class Reading:
 
     async def end(self, turn: Turn, end: Passed | Failed | Postponed) -> Settlement:
         """The end of a lease without a page to be read."""
-        return Settlement(turn.link, end, otherwise=self._otherwise(turn) if isinstance(end, Failed) else ())
+        if isinstance(end, Postponed) and end.url is not None:
+            end = astray(end.url, turn.link, turn.outlet) or end
+        otherwise = next_place(turn.link, turn.outlet, self._kinds) if isinstance(end, Failed) else ()
+        return Settlement(turn.link, end, otherwise=otherwise)
 
     async def page(self, turn: Turn, page: Page) -> Settlement:
         """The end of a lease with the page that came."""
@@ -47,6 +51,8 @@ class Reading:
             return await self.end(turn, _failed(turn.link, error))
 
     async def _article(self, link: Link, page: Page) -> Settlement:
+        if page.cut and (again := broken_off(link, page.cut, page.fetched_at)):
+            return Settlement(link, again)
         result: Article | Rejected | Failed
         try:
             result = await self._parsers.run(clean_page, page)
@@ -56,7 +62,8 @@ class Reading:
         if isinstance(result, Rejected) and result.unreadable:
             result = Failed(link.found_on or link.url, result.reason, result.detail, link.url)
             return Settlement(link, result, taught=taught)
-        return Settlement(link, result, page, validators=_validators(page), taught=taught)
+        validators = None if page.cut else _validators(page)  # else the rest would never come
+        return Settlement(link, result, page, validators=validators, taught=taught)
 
     async def _listing(self, turn: Turn, page: Page) -> Settlement:
         link, outlet = turn.link, turn.outlet
@@ -69,10 +76,14 @@ class Reading:
         notes = [f"{len(listing.links)} addresses", *listing.notes]
         if page.cut:
             notes.append(f"cut off: {page.cut}")
-        is_whole = order == Order() and not page.cut  # else the rest is still to be named when nothing has changed
+        is_index = any(each.kind == "sitemap" for each in listing.more)
+        # What is unchanged names nothing. So the rest of a list that was not taken whole is still to be named then, the
+        # sitemaps of an index change without it, and where nothing was named the next place is to be tried again.
+        may_stand = bool(named) and order == Order() and not page.cut and not is_index
+        otherwise = () if named else next_place(link, outlet, self._kinds)
         return Settlement(
-            link, Passed("listed", ", ".join(notes)), named=named,
-            otherwise=() if named else self._otherwise(turn), validators=_validators(page) if is_whole else None,
+            link, Passed("listed", ", ".join(notes)), named=named, otherwise=otherwise,
+            validators=_validators(page) if may_stand else None,
         )  # fmt: skip
 
     async def _read(self, link: Link, outlet: Outlet, page: Page, now: datetime) -> Listing:
@@ -85,12 +96,6 @@ class Reading:
                 return await self._parsers.run(
                     read_section, page.body, page.content_type, link.url, outlet.patterns, dict(outlet.learned)
                 )
-
-    def _otherwise(self, turn: Turn) -> Sequence[Named]:
-        """The listings of the next place, for when this one yields nothing."""
-        if turn.link.kind == "article" or turn.outlet is None:
-            return ()
-        return listings_of(turn.outlet.source, turn.link.place + 1, self._kinds)
 
 
 def _failed(link: Link, error: Unreadable) -> Failed:

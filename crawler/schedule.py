@@ -35,7 +35,8 @@ MISSED = "no scheduler was running, or the source was switched off or on another
 
 _TICK = timedelta(seconds=1)
 _READ_EVERY = timedelta(minutes=1)  # the sources
-_AHEAD = timedelta(days=1)  # a slot further ahead of the clock than this was run by a clock that was wrong
+_SKEW = timedelta(minutes=1)  # clocks of two machines may be so far apart, and nobody need know
+_AHEAD = timedelta(days=1)  # a slot further ahead than this was run by a clock that was wrong, and counts no more
 _LONGEST_WAIT_SECONDS = 60.0
 
 
@@ -164,14 +165,18 @@ class Clock:
         if self._error or time.monotonic() < self._try_at:
             return
         try:
+            self._try()
+        except BaseException as error:  # noqa: BLE001  (``check`` raises it where somebody sees it)
+            self._error = error
+
+    def _try(self) -> None:
+        try:
             self.once()
         except ArchiveUnavailable as error:
             self._close()
             self._wait = min(max(1.0, 2 * self._wait), _LONGEST_WAIT_SECONDS)
             self._try_at = time.monotonic() + self._wait
             self._tell(f"{error}; trying again in {self._wait:.0f} s")
-        except BaseException as error:  # noqa: BLE001  (``check`` raises it where somebody sees it)
-            self._error = error
         else:
             self._wait = 0.0
 
@@ -246,14 +251,14 @@ class Clock:
     def _done(self, archive: Archive, name: str, now: datetime) -> str | None:
         """The last slot that was run or skipped."""
         after = archive.sources.last_slot(name)
-        if after is None or moment_of(after) <= now:
+        if after is None or (ahead := moment_of(after) - now) <= _SKEW:
             self._is_ahead.discard(name)
             return after
         if name not in self._is_ahead:
             self._is_ahead.add(name)
-            self._tell(f"{name}: its slot {after} is done, but lies ahead of the clock, which was set back")
-        # For a day, nothing is due; but a clock that was once wrong by a year must not silence the source for one.
-        return archive.sources.last_slot(name, until=rfc3339(now + _AHEAD))
+            self._tell(f"{name}: its slot {after} is done, but lies ahead of the clock: was it set back?")
+        # Nothing is due until then; but a clock that was once wrong by a year must not silence a source for one.
+        return after if ahead <= _AHEAD else archive.sources.last_slot(name, until=rfc3339(now + _AHEAD))
 
 
 def _file(archive: Archive, source: Source, what: Due, now: datetime) -> Filing:

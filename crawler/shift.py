@@ -19,7 +19,7 @@ from crawler.fetching.answers import Answer, breaker
 from crawler.fetching.fetch import Fetcher
 from crawler.fetching.gate import Gate
 from crawler.fetching.robots_desk import RobotsDesk
-from crawler.finding import trapped
+from crawler.finding import next_place, trapped
 from crawler.outlets import Outlets
 from crawler.parsers import Parsers
 from crawler.process_identity import dead_workers, here
@@ -28,11 +28,14 @@ from crawler.turn import Turn
 from storage import Archive
 from storage.frontier import HEARTBEAT
 from storage.links import Host, Link, Order, Passed, Postponed, Released
-from storage.records import Saved
+from storage.records import Failed, Saved
 
-_HOSTS = 32  # held at once
-_IN_HAND = 50  # links of one host leased at once …
-_AHEAD = 20.0  # … but no more than are fetched in so many seconds
+_HOSTS = 256  # held at once: most of them wait for their pause to be over …
+_FETCHES = 24  # … so that fewer requests are under way, each of which may bring as much as a page may have
+_HOSTS_AT_ONCE = 32  # leased in one transaction, since other writers wait for it
+_IN_HAND = 50  # links of one host leased at once, at most
+_FETCHED_AHEAD = 8  # pages in hand while the processes that parse are starting …
+_IN_HAND_AT_ONCE = 96  # … and later: what a kill costs is fetched again
 _PAUSES = (0.05, 0.5)  # seconds between two looks for work: at once after some was found, then less often
 _SOON = timedelta(minutes=2)  # a shift that ends with its work does not wait longer for a link
 
@@ -43,6 +46,7 @@ class Shift:
     """One worker at work, from ``begin`` over ``attend`` to ``end``.
 
     most_pages: then it is over, so that what libraries leak goes. cleaners: processes that parse; None for one a core.
+    kinds: of places to be tried; None for all.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Shift:
         most_pages: int | None = None,
         cleaners: int | None = None,
         agent: str | None = None,
+        kinds: frozenset[str] | None = None,
     ) -> None:
         self.over = False
         self.fault: BaseException | None = None
@@ -59,16 +64,21 @@ class Shift:
         self.parsers = Parsers(cleaners)
         self._run: int | None = None
         self._most_pages = most_pages
+        self._kinds = kinds
         self._open_archive = open_archive
         self._fetcher = Fetcher(agent)
         self._ready: deque[Turn] = deque()
         self._serving: dict[str, asyncio.Task[None]] = {}
+        self._fetches = asyncio.Semaphore(_FETCHES)
         self._stopping = asyncio.Event()
         self._work = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._orders: dict[int, Order] = {}
         self._in_hand: set[Turn] = set()
+        self._in_hand_at_once = _FETCHED_AHEAD
+        self._room = asyncio.Event()
         self._pages = 0
+        self._buried = False
         self._id, self._node, self._process = here()
 
     async def begin(self) -> None:
@@ -91,13 +101,14 @@ class Shift:
 
     @property
     def is_tired(self) -> bool:
-        """Whether it ended because it has fetched enough."""
-        return self._most_pages is not None and self._pages >= self._most_pages
+        """Whether another one is to go on: it has fetched enough, or was taken for dead."""
+        return self._buried or self._most_pages is not None and self._pages >= self._most_pages
 
     def stop(self) -> None:
         """Take no more links; what is under way is finished."""
         self._stopping.set()
         self._work.set()
+        self._room.set()
 
     async def end(self) -> None:
         """Sign off: what was fetched is settled, the rest goes back. After a fault, nothing is: others take it over."""
@@ -144,10 +155,12 @@ class Shift:
             raise
         finally:
             self._in_hand.discard(turn)
+            self._room.set()
 
     async def settle(self, turn: Turn, settlement: Settlement) -> Saved | None:
         """Have a lease ended; returns when that is durable. None: it was lost, or the link comes back."""
         saved = await self.settler.put(settlement)
+        self._in_hand_at_once = _IN_HAND_AT_ONCE
         if settlement.named or isinstance(settlement.result, Postponed):
             self._work.set()
         if turn.outlet and settlement.taught:
@@ -174,6 +187,7 @@ class Shift:
         while await self.archive.do(lambda archive: archive.frontier.heartbeat(self._id)):
             await asyncio.sleep(HEARTBEAT.total_seconds())
         _log.warning("this worker was taken for dead: its links are others' now")
+        self._buried = True
         self.stop()
 
     # --- finding work
@@ -205,7 +219,7 @@ class Shift:
         """Take hosts and serve them; whether there were any."""
         if await self.archive.do(lambda archive: archive.frontier.suspects(self._run)):
             return await self._serve_suspect()
-        room = _HOSTS - len(self._serving)
+        room = min(_HOSTS - len(self._serving), _HOSTS_AT_ONCE)
         if room <= 0:
             return False
         hosts = await self.archive.do(lambda archive: archive.frontier.lease(self._id, room, _IN_HAND, self._run))
@@ -263,25 +277,39 @@ class Shift:
         robots = await self._robots.ask(link.url, outlet, gate, self._stopping)
         if robots is None:
             return False
+        otherwise = next_place(link, outlet, self._kinds)
+        if robots.is_barred:
+            barred = Failed(link.found_on or link.url, "address", robots.why.removeprefix("address: "), link.url)
+            self.settler.put(Settlement(link, barred, otherwise=otherwise))
+            return True
         if robots.comes_back_at is not None:
             gate.hold(robots.comes_back_at)
             self.settler.put(Settlement(link, Postponed(robots.comes_back_at, robots.why)))
             return False
         if not robots.allows(link.url):
-            self.settler.put(Settlement(link, Passed("refused", f"robots.txt of {link.host} refuses it")))
+            refused = Passed("refused", f"robots.txt of {link.host} refuses it")
+            self.settler.put(Settlement(link, refused, otherwise=otherwise))
             return True
         if outlet and (why := trapped(link, outlet)):
             self.settler.put(Settlement(link, Passed("outside", why)))
             return True
-        if not await gate.wait(robots.delay, self._stopping):
+        if not await gate.wait(robots.delay, self._stopping) or not await self._has_room():
             return False
-        charged = await self.archive.do(
-            lambda archive: archive.frontier.charge(self._id, link.key, alone=alone, delay=robots.delay)
-        )
-        if not charged:
-            return True
-        answered = await self._fetch(Turn(link, outlet))
+        async with self._fetches:
+            charged = await self.archive.do(
+                lambda archive: archive.frontier.charge(self._id, link.key, alone=alone, delay=robots.delay)
+            )
+            if not charged:
+                return True
+            answered = await self._fetch(Turn(link, outlet))
         return self._heed(answered, gate)
+
+    async def _has_room(self) -> bool:
+        """Wait until no more is in hand than a kill may cost. False: the worker stops first."""
+        while len(self._in_hand) >= self._in_hand_at_once and not self._stopping.is_set():
+            self._room.clear()
+            await self._room.wait()
+        return not self._stopping.is_set()
 
     async def _fetch(self, turn: Turn) -> Answer:
         self._in_hand.add(turn)

@@ -21,12 +21,12 @@ from crawler.source import Timing
 from storage.links import LONG_AGO
 from storage.times import rfc3339
 
-MOST_COUNTED = 2000
+MOST_COUNTED = 1000
 """Of the missed slots of a cron expression; each is walked over. Those of an interval are counted without a limit."""
 
 _EVERY_HOUR = ("*", "*/1", "0-23")
 _SHIFT = timedelta(hours=3)  # clocks are changed by half an hour to two hours
-_LOOK_BACK = timedelta(days=366 * 41)  # 29 February on a certain weekday, around 2100
+_LOOK_BACK = timedelta(days=366 * 41)  # to a 29 February that is a certain weekday, beyond 2100
 _MINUTE = timedelta(minutes=1)
 
 
@@ -106,15 +106,20 @@ class Wallclock:
         return next(self._after(after))
 
     def latest(self, now: datetime) -> datetime | None:
-        """The slot that a moment belongs to: halving the time before it, for the calendar only looks ahead."""
-        low, high, found = now - _LOOK_BACK, now, None
+        """The slot that a moment belongs to. The calendar only looks ahead: start before it, and halve the way."""
+        back = timedelta(hours=1)
+        while (low := self.next(now - back)) > now:
+            if back > _LOOK_BACK:
+                return None
+            back *= 4
+        high = now
         while high - low > _MINUTE:
             middle = low + (high - low) / 2
             if (slot := self.next(middle)) <= now:
-                low = found = slot
+                low = slot
             else:
                 high = middle
-        return slot if (slot := self.next(low)) <= now else found
+        return slot if (slot := self.next(low)) <= now else low
 
     def missed(self, after: datetime, current: datetime) -> Missed | None:
         """The slots between two moments."""

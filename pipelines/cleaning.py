@@ -15,6 +15,7 @@ from pipelines.metadata import Metadata
 from pipelines.normalise import NORM_VERSION
 from pipelines.screen import screen
 from pipelines.shape import count_words
+from pipelines.terms import terms
 from storage.records import Article, Block, Claims, Page, Precision, Rejected, Removed
 
 _MOST_UNPROVEN = 40  # lines: a short text with no sentence that the model trusts is still somebody's text
@@ -34,10 +35,13 @@ def clean(page: Page) -> Article | Rejected:
         from pipelines.html_body import read_html  # noqa: PLC0415 - lxml and trafilatura are only needed for HTML
 
         lines, said = read_html(decoded.text, page)
+        said = replace(said, flags=(*said.flags, *terms(page.headers, page.body)))
     else:
         lines, said = plain_lines(decoded.text), _claimed(page.claims)
     if not lines:
         return Rejected("empty", "no visible text")
+    if page.cut:
+        said = replace(said, flags=(*said.flags, "incomplete"))
     return _written(judge(lines, said.title), said, decoded)
 
 

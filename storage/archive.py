@@ -16,9 +16,10 @@ from storage.blobs import open_blobs
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
 from storage.filing import file_run, order_of
-from storage.frontier import Frontier, clock
+from storage.frontier import Frontier
 from storage.inspection import Damage, Statistics
 from storage.intake import Intake
+from storage.leases import clock
 from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
 from storage.records import (
     ArchivedArticle,

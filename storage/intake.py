@@ -14,10 +14,9 @@ from storage.blobs import Blobs
 from storage.captures import Capture
 from storage.duplicates import Address, AddressKind, Known, decide, identity_of, key_of
 from storage.errors import StorageError
-from storage.frontier import owned, postpone
 from storage.links import Link, Named, Passed, Postponed, Taught, Validators
 from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved
-from storage.settling import Settlements
+from storage.settling import Settlements, owned, postpone
 from storage.tray import Head, Tray
 from storage.url_key import alias_key, url_key
 

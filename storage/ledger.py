@@ -68,6 +68,9 @@ def fates(connection: Connection, named: str, article_id: str | None) -> tuple[F
     if key := url_key(named):
         asked.append(_fate.url_key == key_of(key))
         waiting = _pending(connection, key_of("article", key))
+        led_to = connection.scalar(select(_link.url).where(_link.key == key_of("article", key)))
+        if led_to and (moved := url_key(led_to)):
+            asked.append(_fate.url_key == key_of(moved))  # redirects ended there
     if article_id:
         asked.append(_fate.article_id == article_id)
     rows = connection.execute(

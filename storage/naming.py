@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -206,6 +206,12 @@ class _Entries:
             "listing": named.kind != "article",
         })  # fmt: skip
 
+    def _conditions(self) -> dict[str, Any]:
+        """What is not asked with conditions: lists, where more is wanted of them than what is new."""
+        if self._order == Order():
+            return {}
+        return {name: case((_link.kind == "article", _link[name])) for name in ("etag", "last_modified")}
+
     def write(self, left_out: int) -> None:
         """Write what was decided."""
         if self._new:
@@ -217,6 +223,7 @@ class _Entries:
                 .where(_link.key == bindparam("new_key"))
                 .values(
                     {name: bindparam(f"new_{name}") for name in fields}
+                    | self._conditions()
                     | {"state": "ready", "worker": None, "outcome": None, "why": None, "done_at": None, "hops": 0}
                 ),
                 self._back,

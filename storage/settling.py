@@ -7,18 +7,63 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from storage import crawl_schema
 from storage.filing import order_of, yields_nothing
-from storage.frontier import end
-from storage.links import Link, Named, Order, Taught, Validators
-from storage.naming import enter
+from storage.leases import clock
+from storage.links import Link, Named, Order, Postponed, Taught, Validators
+from storage.naming import call, enter
 from storage.records import Saved
+from storage.url_key import host_of
 
-_shape, _source = crawl_schema.shape.c, crawl_schema.source.c
+_shape, _source, _link = crawl_schema.shape.c, crawl_schema.source.c, crawl_schema.link.c
+
+
+def owned(connection: Connection, worker: str, keys: Sequence[str]) -> frozenset[str]:
+    """Which of the links the worker still holds."""
+    asked = select(_link.key).where(_link.key.in_(keys), _link.worker == worker)
+    return frozenset(connection.scalars(asked))
+
+
+def postpone(connection: Connection, link: Link, postponed: Postponed) -> None:
+    """Put a leased link back."""
+    moved: dict[str, Any] = {}
+    if postponed.url is not None:
+        host = host_of(postponed.url)
+        moved = {"url": postponed.url, "host": host, "hops": _link.hops + 1, "etag": None, "last_modified": None}
+        call(connection, [host or link.host], clock(connection))
+    connection.execute(
+        update(crawl_schema.link)
+        .where(_link.key == link.key)
+        .values(
+            state="ready", worker=None, not_before=postponed.not_before, why=postponed.why,
+            failures=_link.failures + int(postponed.failed), deaths=0, **moved,
+        )
+    )  # fmt: skip
+
+
+_END = (
+    update(crawl_schema.link)
+    .where(_link.key == bindparam("ended"))
+    .values({name: bindparam(name) for name in ("outcome", "why", "article_id", "done_at", "failures")})
+    .values(state="done", worker=None, deaths=0)
+)
+_VALIDATE = (
+    update(crawl_schema.link)
+    .where(_link.key == bindparam("ended"))
+    .values({name: bindparam(name) for name in ("etag", "last_modified")})
+)
+
+
+def end(connection: Connection, rows: Sequence[dict[str, Any]], validators: Sequence[dict[str, Any]]) -> None:
+    """Write the outcomes of leased links, and what makes the next request for them conditional."""
+    if rows:
+        connection.execute(_END, rows)
+    if validators:
+        connection.execute(_VALIDATE, validators)
 
 
 class Settlements:

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from storage import crawl_schema, schema
 from storage.database import Database
 from storage.errors import NotFound
-from storage.frontier import Writing, clock
+from storage.frontier import Writing
+from storage.leases import clock
 from storage.links import Skipped, SourceRecord
 
 _source, _shape, _skipped, _run = crawl_schema.source.c, crawl_schema.shape.c, crawl_schema.skipped.c, schema.run.c

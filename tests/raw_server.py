@@ -1,12 +1,15 @@
-"""A server on loopback that answers with exactly the bytes it is told to, right or wrong."""
+"""A server on loopback that answers with exactly the bytes it is told to, and a name server that lies."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 """What is sent for a path; the connection is then closed."""
@@ -67,3 +70,23 @@ def response(body: bytes, *headers: str, status: str = "200 OK", length: int | N
     """An answer with Content-Length; ``length`` to lie about it."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
+
+
+class Names(AbstractResolver):
+    """A name server under someone's control: each look-up of a name gets the next of its answers, at last always one.
+
+    answers: for each name, the addresses of each answer.
+    """
+
+    def __init__(self, answers: dict[str, list[list[str]]]) -> None:
+        self._answers = answers
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        answers = self._answers[host]
+        found = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [ResolveResult(hostname=host, host=each, port=port, family=family, proto=0, flags=0) for each in found]
+
+    async def close(self) -> None:
+        """Nothing is held open."""

@@ -7,182 +7,44 @@ import socket
 from contextlib import AsyncExitStack
 
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from crawler.errors import BadSettings
 from crawler.fetching.addresses import WEB_PORTS, networks, refusal
 from crawler.fetching.fetch import Fetcher
 from crawler.fetching.fetched import FetchError
 from crawler.fetching.limits import FetchLimits
-from tests.raw_server import RawServer, response, serving
+from tests.raw_server import Names, RawServer, response, serving
 
 LOOPBACK = networks(["127.0.0.0/8"])
 EVERYTHING = networks(["0.0.0.0/0", "::/0"])
 QUICK = FetchLimits(seconds=5, connect_seconds=2)
 
 # Spellings that lead to this machine: the system, a resolver or a lenient parser may read each of them so.
-SPELLINGS = [
-    "127.0.0.1",
-    "127.0.0.1.",
-    "127.1",
-    "127.0.1",
-    "127.255.255.254",
-    "2130706433",
-    "2130706433.",
-    "0x7f000001",
-    "0x7F.0x0.0x0.0x1",
-    "0x7f.1",
-    "0177.0.0.1",
-    "0177.0x0.1",
-    "017700000001",
-    "127.000.000.001",
-    "0.0.0.0",
-    "0",
-    "0.1",
-    "0x0",
-    "00.00.00.00",
-    "localhost",
-    "LOCALHOST",
-    "localhost.",
-    "localhost..",
-    "sub.localhost",
-    "ip6-localhost",
-    "ip6-loopback",
-    "１２７.0.0.1",
-    "１２７。０。０。１",
-    "127。0。0。1",
-    "127%2E0%2E0%2E1",
-    "%31%32%37.0.0.1",
-    "ⓛocalhost",
-    "[::]",
-    "[::1]",
-    "[0:0:0:0:0:0:0:1]",
-    "[0000::0001]",
-    "[::1%25lo]",
-    "[::1%lo]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[::FFFF:7F00:0001]",
-    "[::127.0.0.1]",
-    "[::7f00:1]",
-    "[64:ff9b::127.0.0.1]",
-    "[64:ff9b::7f00:1]",
-    "[64:ff9b:1::7f00:1]",
-    "[2002:7f00:1::]",
-    "[2001:0:7f00:1::]",
-    "[fe80::1%25lo]",
-    "good@127.0.0.1",
-    "good:pw@127.0.0.1",
-    "127.0.0.1#@good.example",
-    "127.0.0.1?@good.example",
-    "127.0.0.1\\@good.example",
-    "good.example\\@127.0.0.1",
-    "127.0.0.1&good@localhost",
-]
+SPELLINGS = """
+127.0.0.1 127.0.0.1. 127.1 127.0.1 127.255.255.254 2130706433 2130706433. 0x7f000001 0x7F.0x0.0x0.0x1 0x7f.1
+0177.0.0.1 0177.0x0.1 017700000001 127.000.000.001 0.0.0.0 0 0.1 0x0 00.00.00.00 localhost LOCALHOST localhost.
+localhost.. sub.localhost ip6-localhost ip6-loopback １２７.0.0.1 １２７。０。０。１ 127。0。0。1
+127%2E0%2E0%2E1 %31%32%37.0.0.1
+ⓛocalhost [::] [::1] [0:0:0:0:0:0:0:1] [0000::0001] [::1%25lo] [::1%lo] [::ffff:127.0.0.1] [::ffff:7f00:1]
+[::FFFF:7F00:0001] [::127.0.0.1] [::7f00:1] [64:ff9b::127.0.0.1] [64:ff9b::7f00:1] [64:ff9b:1::7f00:1]
+[2002:7f00:1::] [2001:0:7f00:1::] [fe80::1%25lo] good@127.0.0.1 good:pw@127.0.0.1 127.0.0.1#@good.example
+127.0.0.1?@good.example 127.0.0.1\\@good.example good.example\\@127.0.0.1 127.0.0.1&good@localhost
+""".split()  # noqa: SIM905 - a list would fill a page
 
 # Addresses of other networks that are nobody's business.
-ELSEWHERE = [
-    "10.0.0.1",
-    "10.255.255.255",
-    "100.64.0.1",
-    "100.127.255.255",
-    "169.254.169.254",
-    "172.16.0.1",
-    "172.31.255.255",
-    "192.0.0.1",
-    "192.0.2.1",
-    "192.88.99.1",
-    "192.168.0.1",
-    "198.18.0.1",
-    "198.19.255.255",
-    "198.51.100.1",
-    "203.0.113.1",
-    "224.0.0.1",
-    "239.255.255.250",
-    "240.0.0.1",
-    "255.255.255.255",
-    "0.1.2.3",
-    "fc00::1",
-    "fd00:ec2::254",
-    "fe80::1",
-    "febf::1",
-    "fec0::1",
-    "feff::1",
-    "ff02::1",
-    "ff0e::1",
-    "100::1",
-    "2001:2::1",
-    "2001:10::1",
-    "2001:db8::1",
-    "3fff::1",
-    "5f00::1",
-    "4000::1",
-    "::2",
-    "::ffff:10.0.0.1",
-    "::ffff:169.254.169.254",
-    "::ffff:0:127.0.0.1",
-    "64:ff9b::a00:1",
-    "64:ff9b:1::808:808",
-    "2002:a00:1::1",
-    "2002:a9fe:a9fe::",
-    "2001::1",
-    "::10.0.0.1",
-    "::8.8.8.8",
-]
+ELSEWHERE = """
+10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.255 169.254.169.254 172.16.0.1 172.31.255.255 192.0.0.1 192.0.2.1
+192.88.99.1 192.168.0.1 198.18.0.1 198.19.255.255 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.250 240.0.0.1
+255.255.255.255 0.1.2.3 fc00::1 fd00:ec2::254 fe80::1 febf::1 fec0::1 feff::1 ff02::1 ff0e::1 100::1 2001:2::1
+2001:10::1 2001:db8::1 3fff::1 5f00::1 4000::1 ::2 ::ffff:10.0.0.1 ::ffff:169.254.169.254 ::ffff:0:127.0.0.1
+64:ff9b::a00:1 64:ff9b:1::808:808 2002:a00:1::1 2002:a9fe:a9fe:: 2001::1 ::10.0.0.1 ::8.8.8.8
+""".split()  # noqa: SIM905 - a list would fill a page
 
-PUBLIC = [
-    "1.1.1.1",
-    "8.8.8.8",
-    "9.255.255.255",
-    "11.0.0.0",
-    "100.63.255.255",
-    "100.128.0.0",
-    "126.255.255.255",
-    "128.0.0.0",
-    "169.253.255.255",
-    "172.15.255.255",
-    "172.32.0.0",
-    "192.0.1.0",
-    "192.167.255.255",
-    "192.169.0.0",
-    "198.17.255.255",
-    "198.20.0.0",
-    "223.255.255.255",
-    "2606:4700::1111",
-    "2a00:1450::1",
-    "2001:4860:4860::8888",
-    "2003::1",
-    "::ffff:8.8.8.8",
-    "64:ff9b::808:808",
-    "2002:808:808::1",
-]
-
-
-class Names(AbstractResolver):
-    """A name server under someone's control: each look-up of a name gets the next of its answers."""
-
-    def __init__(self, **answers: list[list[str]]) -> None:
-        self._answers = {name.replace("_", "."): found for name, found in answers.items()}
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        answers = self._answers[host]
-        found = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=0,
-            )
-            for address in found
-        ]
-
-    async def close(self) -> None:
-        pass
+PUBLIC = """
+1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 169.253.255.255
+172.15.255.255 172.32.0.0 192.0.1.0 192.167.255.255 192.169.0.0 198.17.255.255 198.20.0.0 223.255.255.255
+2606:4700::1111 2a00:1450::1 2001:4860:4860::8888 2003::1 ::ffff:8.8.8.8 64:ff9b::808:808 2002:808:808::1
+""".split()  # noqa: SIM905 - a list would fill a page
 
 
 async def canary(stack: AsyncExitStack) -> RawServer:
@@ -264,13 +126,15 @@ def test_no_spelling_of_this_machine_reaches_it() -> None:
 
 def test_a_name_is_judged_by_the_address_that_is_connected_to() -> None:
     names = Names(
-        intranet_example=[["127.0.0.1"]],
-        metadata_example=[["169.254.169.254"]],
-        six_example=[["::1"]],
-        mapped_example=[["::ffff:127.0.0.1"]],
-        both_example=[["::1", "127.0.0.1"]],
-        nonsense_example=[["localhost"]],
-        zoned_example=[["fe80::1%lo"]],
+        {
+            "intranet.example": [["127.0.0.1"]],
+            "metadata.example": [["169.254.169.254"]],
+            "six.example": [["::1"]],
+            "mapped.example": [["::ffff:127.0.0.1"]],
+            "both.example": [["::1", "127.0.0.1"]],
+            "nonsense.example": [["localhost"]],
+            "zoned.example": [["fe80::1%lo"]],
+        }
     )
 
     async def run() -> None:
@@ -289,7 +153,10 @@ def test_a_name_is_judged_by_the_address_that_is_connected_to() -> None:
 
 def test_a_name_that_changes_its_address_is_judged_each_time() -> None:
     names = Names(
-        rebinding_example=[["127.0.0.2"], ["127.0.0.1"], ["127.0.0.2"]], mixed_example=[["127.0.0.1", "127.0.0.2"]]
+        {
+            "rebinding.example": [["127.0.0.2"], ["127.0.0.1"], ["127.0.0.2"]],
+            "mixed.example": [["127.0.0.1", "127.0.0.2"]],
+        }
     )
     allowed = networks(["127.0.0.2"])
 
@@ -306,7 +173,10 @@ def test_a_name_that_changes_its_address_is_judged_each_time() -> None:
             assert (await fetcher.fetch(url, allow_private=allowed)).body == b"page"
             mixed = f"http://mixed.example:{server.port}/"
             assert (await fetcher.fetch(mixed, allow_private=allowed)).body == b"page"
-            assert server.reached == ["127.0.0.2"] * 3
+            with pytest.raises(FetchError) as caught:
+                await fetcher.fetch(mixed, allow_private=allowed, limits=FetchLimits(body_bytes=3))
+            assert caught.value.reason == "too-large"
+            assert server.reached == ["127.0.0.2"] * 4
 
     asyncio.run(run())
 

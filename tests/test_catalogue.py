@@ -179,7 +179,6 @@ def test_the_sources_that_come_with_copydesk() -> None:
     for source in catalogue.sources:
         assert source.covers(source.homepage)
         assert source.fetch.delay_seconds >= 5
-        assert source.fetch.verify_tls
         assert not source.fetch.allow_private
         for place in source.definition.split("[[place]]\n")[1:]:
             assert re.match(r"# (?:seen in: \S|not seen; unverified)", place), source.name

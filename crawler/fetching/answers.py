@@ -68,6 +68,11 @@ def silence(link: Link, error: FetchError, now: datetime) -> Answer:
     return Answer(_failed(link, error.reason, str(error)))
 
 
+def broken_off(link: Link, why: str, now: datetime) -> Postponed | Failed | None:
+    """What it means that a page did not come whole: one more try; None where it had that, and is taken as it is."""
+    return _again(link, "cut", why, now) if link.failures == 0 else None
+
+
 def breaker(failures: int, now: datetime) -> datetime | None:
     """Until when a host is left alone that failed so often in a row; one probe then; None for not yet."""
     if failures < _BREAKER:

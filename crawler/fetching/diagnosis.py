@@ -25,6 +25,7 @@ _MEANINGS: tuple[tuple[type[Exception], FetchReason, str, bool], ...] = (
     (aiohttp.InvalidURL, "address", "not an address that can be fetched", False),
     (aiohttp.ServerDisconnectedError, "protocol", "the connection was closed before a whole answer came", True),
     (aiohttp.ClientError, "protocol", "", True),
+    (http_exceptions.HttpProcessingError, "protocol", "", True),
     (OSError, "protocol", "", True),
     (ValueError, "headers", "", False),  # aiohttp refuses to send them
 )

@@ -11,7 +11,7 @@ from scrapy.exceptions import NotSupported
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
-from crawler.fetching.addresses import Networks
+from crawler.fetching.addresses import Networks, networks
 from crawler.fetching.fetch import Fetcher
 from crawler.fetching.limits import FetchLimits
 
@@ -21,12 +21,15 @@ _UNDONE = {"content-encoding", "content-length", "transfer-encoding"}  # true of
 class GuardedDownloadHandler(BaseDownloadHandler):
     """Fetches a request's URL; ``meta`` may carry ``allow_private`` (Networks) and ``fetch_limits`` (FetchLimits).
 
+    Without the former, the setting COPYDESK_ALLOW_PRIVATE says which networks may be reached, such as
+    ``127.0.0.0/8,10.0.0.0/8``: none, unless somebody asks for them in Scrapy's shell.
     The response is flagged ``truncated: <why>`` when its body is not whole, and with the notes of ``Fetched``.
     A FetchError goes to the request's errback. Made for the settings of ``manners``; other than GET is not supported.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._allowed = networks(crawler.settings.getlist("COPYDESK_ALLOW_PRIVATE"))
         self._fetcher = Fetcher()  # each request brings the User-Agent of the settings
 
     async def download_request(self, request: Request) -> Response:
@@ -36,7 +39,7 @@ class GuardedDownloadHandler(BaseDownloadHandler):
         fetched = await self._fetcher.fetch(
             request.url,
             headers={name.decode("latin-1"): b", ".join(values).decode("latin-1") for name, values in _sent(request)},
-            allow_private=cast(Networks, request.meta.get("allow_private", ())),
+            allow_private=cast(Networks, request.meta.get("allow_private", self._allowed)),
             limits=cast(FetchLimits, request.meta.get("fetch_limits", FetchLimits())),
         )
         request.meta["download_latency"] = fetched.seconds

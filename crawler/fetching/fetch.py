@@ -14,6 +14,7 @@ from types import TracebackType
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from multidict import CIMultiDict
 from yarl import URL
 
 from crawler.fetching.addresses import Networks
@@ -80,7 +81,8 @@ class Fetcher:
         headers: sent besides, or instead of, our own. allow_private: networks that may be reached although not public.
         """
         target = request_url(url)
-        sent = {"User-Agent": self._agent, "Accept": _ACCEPT, "Accept-Encoding": ACCEPTED, **(headers or {})}
+        sent = CIMultiDict({"User-Agent": self._agent, "Accept": _ACCEPT, "Accept-Encoding": ACCEPTED})
+        sent.update(headers or {})
         at, start = datetime.now(UTC), time.monotonic()
         refused.set([])
         try:
@@ -124,7 +126,7 @@ async def _read(response: aiohttp.ClientResponse, coded: CodedBody, limits: Fetc
         truncated = f"the connection ended early, after {wire:,} bytes of the body"
     for piece in coded.end():
         body += piece
-    if coded.problem and not body and not truncated and "damaged" in coded.problem:
+    if coded.damaged and not body:
         raise UnknownCoding(coded.problem)
     return bytes(body), truncated
 

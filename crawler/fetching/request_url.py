@@ -23,14 +23,14 @@ def request_url(url: str) -> URL:
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise FetchError("address", f"not a URL that can be fetched: {error}") from error
+    except ValueError:  # its text may repeat a password
+        raise FetchError("address", "not a URL that can be fetched: its host or port cannot be read") from None
     if parts.scheme.lower() not in {"http", "https"}:
         raise FetchError("scheme", f"only http and https are fetched, not {parts.scheme[:20]!r}")
     if "@" in parts.netloc:
-        raise FetchError("address", f"a URL with a user name or password is not fetched ({host or 'no host'})")
+        raise FetchError("address", "a URL with a user name or password is not fetched")
     if not host or "\\" in parts.netloc:
-        raise FetchError("address", f"no host in {shown(url)}")
+        raise FetchError("address", "not a URL that can be fetched: it names no host")
     netloc = _host(host) + (f":{port}" if port is not None else "")
     try:
         safe = safe_url_string(urlunsplit(SplitResult(parts.scheme, netloc, parts.path, parts.query, "")))

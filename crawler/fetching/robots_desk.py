@@ -21,12 +21,16 @@ _DELAY = 5.0  # seconds between two requests to a host of which no source says a
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What robots.txt means for a host: who may be fetched, how often; or when to ask again, and why."""
+    """What robots.txt means for a host: who may be fetched, how often; or when to ask again, and why.
+
+    is_barred: the address guard refuses the host, so nothing is to be waited for.
+    """
 
     allows: Callable[[str], bool]
     delay: float
     comes_back_at: datetime | None
     why: str
+    is_barred: bool = False
 
 
 class RobotsDesk:
@@ -50,7 +54,8 @@ class RobotsDesk:
             known = self._known[origin] = answer, RobotsRules(answer.body)
         answer, rules = known
         if answer.verdict == "defer":
-            return Ruling(lambda _: False, delay, answer.expires_at, answer.why)
+            is_barred = answer.why.startswith("address:")
+            return Ruling(lambda _: False, delay, answer.expires_at, answer.why, is_barred)
         if answer.verdict == "allow":
             return Ruling(lambda _: True, delay, None, answer.why)
         return Ruling(rules.allows, max(delay, rules.crawl_delay or 0), None, answer.why)

@@ -71,7 +71,7 @@ class Visit:
     ) -> None:
         self._fetcher = fetcher
         self._delay = delay_seconds
-        self._allowed = allow_private
+        self.allow_private = allow_private
         self._left = most
         self._gates: dict[str, Gate] = {}
         self._rules: dict[str, RobotsRules | NotFetched] = {}
@@ -151,7 +151,7 @@ class Visit:
         gate = self._gate(url)
         await gate.wait(gate.delay, self._stopping)
         try:
-            return await self._fetcher.fetch(url, allow_private=self._allowed, limits=limits)
+            return await self._fetcher.fetch(url, allow_private=self.allow_private, limits=limits)
         finally:
             gate.passed(datetime.now(UTC))
 

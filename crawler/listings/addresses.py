@@ -10,7 +10,11 @@ from storage.url_key import url_key
 
 _DROPPED = re.compile(r"[\t\r\n\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")  # browsers drop them too
 _ESCAPED = re.compile(r"[^!-~]|[\"<>`]")
-_SIMPLE = re.compile(r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}/[\w/.,=&?%+~:;-]*", re.ASCII)  # most are so
+_SITE = r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}"
+_PATH = r"/(?!/)[\w/.,=&?%+~:;-]*"
+_SIMPLE = re.compile(_SITE + _PATH, re.ASCII)  # most addresses are so, and need no care
+_SIMPLE_PATH = re.compile(_PATH, re.ASCII)
+_SIMPLE_BASE = re.compile(f"({_SITE})/", re.ASCII)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 
 
@@ -21,8 +25,11 @@ def web_address(written: str, base: str) -> str | None:
     LONGEST_ADDRESS. A fragment that begins with ``!`` stays, because it chooses the page.
     """
     written = _DROPPED.sub("", written[: 4 * LONGEST_ADDRESS].strip(" \t\r\n\f"))
-    if len(written) <= LONGEST_ADDRESS and _SIMPLE.fullmatch(written) and "/." not in written:
-        return written
+    simple = written
+    if _SIMPLE_PATH.fullmatch(written) and (site := _SIMPLE_BASE.match(base)):
+        simple = site[1] + written
+    if len(simple) <= LONGEST_ADDRESS and _SIMPLE.fullmatch(simple) and "/." not in simple:
+        return simple
     scheme = _SCHEME.match(written)
     if not written or "\\" in written or (scheme and scheme.group().lower() not in ("http:", "https:")):
         return None  # a backslash is a slash to some and not to others: nobody means well by it

@@ -9,7 +9,8 @@ from crawler.errors import Unreadable
 from crawler.listings.listing import LeftOut
 from crawler.listings.safe_xml import Document
 
-_MOST_ELEMENTS = 100_000  # feedparser takes some 30 µs for each
+_MOST_ELEMENTS = 60_000  # feedparser takes 30 to 140 µs for each
+_MOST_PIECES = 1_000_000  # expat hands text over anew at each line and reference, 2 µs for each
 _LONGEST_TAG = 16_384  # characters; many attributes take it minutes
 _MOST_BROKEN = 100  # tags without an end, on which feedparser is slow too
 _MOST_DEPTH = 200  # elements within each other; a feed has a dozen, and XHTML in it a few dozen
@@ -47,8 +48,11 @@ def cut(feed: Document, most_entries: int, left_out: LeftOut) -> str:
     if scan.total > len(scan.ends):
         kept = f"{len(scan.ends):,} of {scan.total:,} entries"
         left_out[f"cut after {kept}" if scan.excess else f"cut off after entry {len(scan.ends):,}"] += 1
+    text = feed.text[: scan.ends[-1]]
+    if text.count("\n") + text.count("&") > _MOST_PIECES:
+        raise Unreadable("too-large", f"more than {_MOST_PIECES:,} lines and references")
     closing = f"</{scan.channel}>" if scan.channel else ""
-    return f"{feed.text[: scan.ends[-1]]}{closing}</{feed.root}>"
+    return f"{text}{closing}</{feed.root}>"
 
 
 def _scan(feed: Document, most_entries: int) -> _Scan:

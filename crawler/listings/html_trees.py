@@ -8,6 +8,7 @@ from crawler.errors import Unreadable
 from crawler.listings.addresses import web_address
 from crawler.listings.bodies import text_of
 from crawler.listings.listing import LeftOut
+from crawler.listings.safe_xml import html_parser
 from pipelines.screen import ScreenLimits, screen
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -19,9 +20,8 @@ def html_tree(body: bytes, content_type: str, left_out: LeftOut) -> etree._Eleme
     text = text_of(body, content_type, MOST_BYTES, left_out)
     if refusal := screen(text, "text/html", ScreenLimits()):
         raise Unreadable(refusal.reason, refusal.detail)
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
     try:
-        tree: etree._Element | None = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        tree: etree._Element | None = etree.fromstring(text.encode("utf-8", "replace"), html_parser())
     except (etree.LxmlError, ValueError) as error:
         raise Unreadable("damaged", f"no HTML: {error}") from error
     if tree is None:

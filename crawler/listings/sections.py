@@ -18,6 +18,7 @@ from storage.url_key import url_key
 
 MOST_LINKS = 5_000
 """Articles of one page that are listed; the busiest front pages have a tenth of that."""
+_MOST_ANCHORS = 20_000
 
 _FURNITURE = frozenset({"nav", "footer"})
 _FURNITURE_ROLES = frozenset({"navigation", "contentinfo", "menu", "menubar"})
@@ -80,13 +81,17 @@ def read_section(
 
 def _links(tree: etree._Element, base: str, left_out: LeftOut) -> _Links:
     links = _Links()
-    furniture = 0
+    furniture = anchors = 0
     for event, element in etree.iterwalk(tree, events=("start", "end")):
         if _is_furniture(element):
             furniture += 1 if event == "start" else -1
         written = element.get("href") if event == "start" and element.tag in ("a", "link", "area") else None
         is_next = "next" in (element.get("rel") or "").lower().split()
         if written is None or written.startswith("#") or (element.tag == "link" and not is_next):
+            continue
+        anchors += 1
+        if anchors > _MOST_ANCHORS:
+            left_out[f"link after the first {_MOST_ANCHORS:,}"] += 1
             continue
         address = web_address(written, base)
         if address is None:

@@ -51,6 +51,7 @@ class DeskSpider(Spider):
             self.desk_settings.open_archive,
             most_pages=None if pages is None else int(pages),
             agent=self.desk_settings.agent(),
+            kinds=kinds,
         )
         self._run = None if run is None else int(run)
         self._reading = Reading(self.shift.parsers, self.shift.order, kinds)

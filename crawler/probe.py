@@ -1,0 +1,139 @@
+"""Probe: what a source's places would bring, looked at outside of a run; nothing of it is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from crawler.fetching.fetch import Fetcher
+from crawler.fetching.fetched import Fetched
+from crawler.fetching.limits import FetchLimits
+from crawler.fetching.visit import Visit, Visited
+from crawler.finding import named_of
+from crawler.listings.feeds import read_feed
+from crawler.listings.listing import Listing
+from crawler.listings.sections import read_section
+from crawler.listings.sitemaps import read_sitemap
+from crawler.outlets import Outlet
+from crawler.parsers import Parsers
+from crawler.sandbox import clean_page
+from crawler.source import Source
+from storage.links import Link, LinkKind, Named, Order
+from storage.records import Article, Claims, Page, Rejected
+
+_FURTHER = 2  # sitemaps of an index that are looked into for articles; a crawl goes through all
+_LARGEST_SITEMAP = FetchLimits(body_bytes=50 << 20, wire_bytes=50 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A listing as a crawl would read it. articles: with a verdict where they are not to be fetched; newest first.
+
+    within: the listings that it named and that were looked into, because it named no articles itself.
+    """
+
+    visited: Visited
+    listing: Listing
+    articles: tuple[Named, ...]
+    within: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> tuple[Named, ...]:
+        """The articles that a crawl would fetch, if they are not known."""
+        return tuple(article for article in self.articles if article.verdict is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An article as a crawl would read it."""
+
+    visited: Visited
+    page: Page
+    result: Article | Rejected
+
+
+class Probe:
+    """Looks at a source. learned: what its addresses taught, as ``Sources.shapes`` tells it."""
+
+    def __init__(
+        self, source: Source, visit: Visit, parsers: Parsers, learned: Mapping[str, tuple[int, int]] | None = None
+    ) -> None:
+        patterns = tuple(re.compile(pattern) for pattern in source.fetch.article)
+        self.source = source
+        self._outlet = Outlet(source, patterns, dict(learned or {}))
+        self._visit = visit
+        self._parsers = parsers
+
+    async def listing(self, named: Named) -> Looked:
+        """A listing, and where it is an index, some of what it names. Raises NotFetched, Unreadable, CrawlerError."""
+        visited, listing, found = await self._listing(named)
+        further = [each for each in found if each.kind != "article"]
+        within: list[str] = []
+        while named.kind == "sitemap" and further and not _articles(found) and len(within) < _FURTHER:
+            child = further.pop(0)
+            within.append(child.url)
+            found = (await self._listing(child))[2]
+        return Looked(visited, listing, _articles(found), tuple(within))
+
+    async def article(self, named: Named) -> Sample:
+        """An article, cleaned. Raises NotFetched, Unreadable, CrawlerError."""
+        visited = await self._visit.get(named.url)
+        page = page_of(visited.fetched, self.source.name, named.claims)
+        return Sample(visited, page, await self._parsers.run(clean_page, page))
+
+    async def _listing(self, named: Named) -> tuple[Visited, Listing, tuple[Named, ...]]:
+        now = datetime.now(UTC)
+        visited = await fetch_listing(self._visit, named.url, named.kind)
+        url = visited.fetched.url
+        listing = await read_listing(self._parsers, named.kind, visited.fetched, self._outlet)
+        return visited, listing, named_of(listing, _link(named, url), self._outlet, Order(), now)
+
+
+@asynccontextmanager
+async def probing(
+    source: Source, contact: str | None, learned: Mapping[str, tuple[int, int]] | None = None
+) -> AsyncIterator[Probe]:
+    """A probe with connections and a worker process of its own."""
+    async with Fetcher(contact) as fetcher, Parsers(1) as parsers:
+        yield Probe(source, Visit(fetcher, source.fetch.delay_seconds, source.fetch.allow_private), parsers, learned)
+
+
+async def fetch_listing(visit: Visit, url: str, kind: LinkKind) -> Visited:
+    """The page of a listing. Raises NotFetched."""
+    return await visit.get(url, _LARGEST_SITEMAP if kind == "sitemap" else FetchLimits())
+
+
+async def read_listing(parsers: Parsers, kind: LinkKind, fetched: Fetched, outlet: Outlet | None = None) -> Listing:
+    """What a fetched listing lists. Raises Unreadable, CrawlerError."""
+    body, content_type, now = fetched.body, fetched.header("content-type") or "", datetime.now(UTC)
+    if kind == "feed":
+        return await parsers.run(read_feed, body, content_type, fetched.url, now)
+    if kind == "sitemap":
+        return await parsers.run(read_sitemap, body, content_type, fetched.url, now)
+    patterns, learned = (outlet.patterns, outlet.learned) if outlet else ((), {})
+    return await parsers.run(read_section, body, content_type, fetched.url, patterns, learned)
+
+
+def page_of(fetched: Fetched, source: str | None, claims: Claims) -> Page:
+    """What was fetched as a page that can be cleaned."""
+    return Page(
+        fetched.url, fetched.body, fetched.header("content-type") or "", fetched.fetched_at, source, fetched.status,
+        fetched.headers, claims, cut=fetched.truncated,
+    )  # fmt: skip
+
+
+def _articles(found: tuple[Named, ...]) -> tuple[Named, ...]:
+    """The articles, newest first; the sort keeps the place's order where it gives no dates."""
+    return tuple(sorted((each for each in found if each.kind == "article"), key=lambda each: -(each.priority or 0)))
+
+
+def _link(named: Named, url: str) -> Link:
+    """The link that a lease of the address would be."""
+    return Link(
+        key="", kind=named.kind, url=url, host="", source=None, run=0, claims=named.claims, found_on=named.found_on,
+        depth=named.depth, place=named.place, hops=0, attempts=0, failures=0, alone=False, etag=None,
+        last_modified=None, article_id=None, worker="",
+    )  # fmt: skip

@@ -1,0 +1,56 @@
+"""Deaths: what becomes of the leases of a worker that is gone. Over which of its links it died cannot be known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from storage import crawl_schema, schema
+from storage.duplicates import key_of
+from storage.leases import free_hosts
+from storage.url_key import url_key
+
+_ALONE_DEATHS = 3
+
+_link, _worker = crawl_schema.link.c, crawl_schema.worker.c
+
+
+def bury(connection: Connection, dead: Sequence[str], now: datetime) -> None:
+    """Take back what dead workers held. Over which of its links a worker died cannot be known: all are suspected."""
+    if not dead:
+        return
+    of_dead = _link.worker.in_(dead)
+    connection.execute(
+        update(crawl_schema.link).where(of_dead, _link.state == "fetching", _link.deaths == 0).values(deaths=1)
+    )
+    connection.execute(update(crawl_schema.link).where(of_dead, _link.state == "alone").values(deaths=_link.deaths + 1))
+    for row in connection.execute(
+        select(_link.key, _link.run_id, _link.url, _link.found_on, _link.kind).where(
+            of_dead, _link.deaths > _ALONE_DEATHS
+        )
+    ).all():
+        _set_aside(connection, row, now)
+    connection.execute(
+        update(crawl_schema.link).where(of_dead, _link.state != "done").values(state="ready", worker=None)
+    )
+    free_hosts(connection, dead, now)
+    connection.execute(delete(crawl_schema.worker).where(_worker.id.in_(dead)))
+
+
+def _set_aside(connection: Connection, row: Any, now: datetime) -> None:
+    why = f"{_ALONE_DEATHS} workers died while nothing else was being fetched"
+    connection.execute(
+        update(crawl_schema.link)
+        .where(_link.key == row.key)
+        .values(state="done", worker=None, outcome="set-aside", why=why, done_at=now)
+    )
+    key = url_key(row.url)
+    connection.execute(
+        insert(schema.fate).values(
+            run_id=row.run_id, at=now, origin=row.found_on, url=row.url, url_key=key and key_of(key),
+            outcome="set-aside", why=why, listing=row.kind != "article",
+        )
+    )  # fmt: skip
