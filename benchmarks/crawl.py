@@ -31,7 +31,7 @@ from typing import Any
 
 from storage import Archive
 from storage.records import Query
-from tests.sites import AccessLog, Site, serve
+from tests.sites import Site, serve
 from tests.sites.__main__ import plain_outlets
 
 ROOT = Path(__file__).parents[1]

@@ -1,13 +1,15 @@
-"""The commands that fetch: crawl and worker."""
+"""The commands that fetch: crawl, schedule and worker."""
 
 from __future__ import annotations
 
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -77,6 +79,40 @@ def crawl(
         raise SystemExit(code or 1)
 
 
+@click.command(short_help="Crawl each source when it is due.")
+@click.option("--once", is_flag=True, help="What is due now, and then end.")
+@click.option("--file-only", is_flag=True, help="File the runs, and leave them to workers.")
+@speaks
+@click.pass_obj
+def schedule(open_archive: OpenArchive, desk: Desk, *, once: bool, file_only: bool) -> None:
+    """Crawl each enabled source when it is due, until stopped.
+
+    \b
+    copydesk schedule
+    copydesk schedule --once
+    copydesk schedule --file-only
+
+    Each slot is run once, however many schedulers there are; what was missed becomes one run. Workers on other machines
+    may help: copydesk worker.
+    """
+    from crawler.engine import FOREVER, watch
+    from crawler.schedule import Clock
+    from crawler.settings import Settings
+
+    folder = Settings.here().sources
+    with _until_asked_to_stop() as stop, Clock(open_archive, folder if folder.is_dir() else None, desk.note) as clock:
+        if once:
+            _tell_filed(desk, clock.once())
+            code = 0 if file_only else watch(None, desk.note, stop)
+        else:
+            clock.start()
+            desk.note("the schedule runs; stop it with Ctrl-C")
+            work = _nothing_until(stop) if file_only else partial(watch, FOREVER, desk.note, stop)
+            code = _beside(work, clock.check, stop)
+    if code:
+        raise SystemExit(code)
+
+
 @click.command(short_help="Carry out filed runs until stopped.")
 @speaks
 @click.pass_obj
@@ -89,12 +125,12 @@ def worker(open_archive: OpenArchive, desk: Desk) -> None:
     Any number may work on one archive; a host is asked by one of them at a time. Stop it with Ctrl-C or SIGTERM: the
     pages under way are finished. Killing it loses nothing either.
     """
-    from crawler.engine import watch
+    from crawler.engine import FOREVER, watch
 
     with open_archive() as archive:
         desk.note(f"working for {archive.database}; stop with Ctrl-C")
     with _until_asked_to_stop() as stop:
-        code = watch(None, desk.note, stop)
+        code = watch(FOREVER, desk.note, stop)
     if code:
         raise SystemExit(code)
 
@@ -117,34 +153,58 @@ def _is_attended(archive: Archive, run: int) -> bool:
     return archive.frontier.attended(run, dead_workers(archive))
 
 
+def _tell_filed(desk: Desk, filings: Sequence[Filing]) -> None:
+    from storage.links import Filing
+
+    desk.table(
+        filings,
+        [
+            Column[Filing]("run", lambda filing: filing.run),
+            Column("", lambda filing: "filed" if filing.is_new else "not filed"),
+            Column("", lambda filing: filing.why, shrinks=True),
+        ],
+        lambda filing: {"run": filing.run, "filed": filing.is_new, "why": filing.why},
+    )
+    if not filings:
+        desk.say("nothing is due")
+
+
 def _accompany(archive: Archive, desk: Desk, run: int, work: Callable[[], int], stop: threading.Event) -> int:
-    """Do the work in a thread, and show how far the run is; the code that the work ended with."""
-    codes: list[int] = []
-    errors: list[BaseException] = []
-
-    def working() -> None:
-        try:
-            codes.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that is being watched
-            errors.append(error)
-
-    thread = threading.Thread(target=working)
-    thread.start()
+    """Do the work, and show how far the run is; the code that the work ended with."""
     done = 0
-    try:
-        with desk.progress("fetching") as advance:
-            while thread.is_alive():
-                thread.join(_LOOKS)
-                now = archive.run(run).read
-                advance(now - done)
-                done = now
-    finally:
-        if thread.is_alive():
-            stop.set()
-        thread.join()
-    if errors:
-        raise errors[0]
-    return codes[0]
+    with desk.progress("fetching") as advance:
+
+        def look() -> None:
+            nonlocal done
+            now = archive.run(run).read
+            advance(now - done)
+            done = now
+
+        return _beside(work, look, stop)
+
+
+def _nothing_until(stop: threading.Event) -> Callable[[], int]:
+    """Work that others do."""
+
+    def waiting() -> int:
+        stop.wait()
+        return 0
+
+    return waiting
+
+
+def _beside(work: Callable[[], int], look: Callable[[], None], stop: threading.Event) -> int:
+    """Do the work in a thread, and look at it from time to time until it ends; its code. What fails here stops it."""
+    with ThreadPoolExecutor(1) as thread:
+        working = thread.submit(work)
+        try:
+            while not working.done():
+                wait([working], _LOOKS)
+                look()
+            return working.result()
+        finally:
+            if not working.done():
+                stop.set()
 
 
 @contextmanager
@@ -195,4 +255,4 @@ def _report(archive: Archive, desk: Desk, run: Run, seconds: float) -> None:
         desk.say("Next: copydesk search, copydesk why ADDRESS")
 
 
-COMMANDS = (crawl, worker)
+COMMANDS = (crawl, schedule, worker)

@@ -58,6 +58,8 @@ def _values(field: _Field, part: str) -> set[int]:
         end = field.last if first is None else start if last is None else _value(field, last)
         if start > end:
             raise ValueError(f"{field.name}: the range ends before it starts")
+        if step is not None and int(step) > end - start:
+            raise ValueError(f"{field.name}: a step longer than its range")
         values.update(range(start, end + 1, int(step or 1)))
     return values
 

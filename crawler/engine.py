@@ -33,15 +33,19 @@ _QUICK_DEATHS = 12  # in a row, after which starting another makes no sense
 _LONGEST_PAUSE = 60.0
 
 
-def watch(run: int | None, tell: Callable[[str], None], stop: threading.Event) -> int:
+FOREVER = "forever"
+"""What an engine is told instead of a run's number, when it is not to end for want of work."""
+
+
+def watch(work: int | str | None, tell: Callable[[str], None], stop: threading.Event) -> int:
     """Keep an engine at work until its work is done or ``stop`` is set; the exit code.
 
-    run: carry out only this run; None for all that are filed, for ever. tell: is told when an engine died.
+    work: the run to be carried out; None for all that are filed; FOREVER. tell: is told when an engine died.
     """
     deaths = 0
     while True:
         started = time.monotonic()
-        engine = _start(run)
+        engine = _start(work)
         try:
             code = _wait(engine, stop)
         finally:
@@ -52,9 +56,9 @@ def watch(run: int | None, tell: Callable[[str], None], stop: threading.Event) -
             deaths = 0
             continue
         deaths = deaths + 1 if time.monotonic() - started < _QUICK else 1
-        if code == _ENVIRONMENT and run is not None:
+        if code == _ENVIRONMENT and work != FOREVER:
             return code
-        if run is not None and deaths > _QUICK_DEATHS:
+        if work != FOREVER and deaths > _QUICK_DEATHS:
             tell("the engine dies as soon as it starts; what was stored is kept")
             return _ENVIRONMENT
         pause = min(_LONGEST_PAUSE, 2.0 ** (deaths - 1) - 1)
@@ -62,8 +66,8 @@ def watch(run: int | None, tell: Callable[[str], None], stop: threading.Event) -
         stop.wait(pause)
 
 
-def _start(run: int | None) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "crawler.engine", *([str(run)] if run is not None else [])]
+def _start(work: int | str | None) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "crawler.engine", *([str(work)] if work is not None else [])]
     return subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - it sees the end of the pipe when we end
 
 
@@ -94,8 +98,8 @@ def _how(code: int) -> str:
     return "cannot reach the archive" if code == _ENVIRONMENT else f"ended with code {code}"
 
 
-def main(run: int | None = None) -> None:
-    """Be an engine: work until there is nothing left to do, and exit with what it ended by."""
+def main(work: str | None = None) -> None:
+    """Be an engine: work until there is nothing left to do, and exit with what it ended by. work: see ``watch``."""
     from scrapy.crawler import AsyncCrawlerProcess  # noqa: PLC0415 - heavy, and the watch does without
 
     from crawler.scrapy_project import project  # noqa: PLC0415 - as above
@@ -103,7 +107,8 @@ def main(run: int | None = None) -> None:
 
     process = AsyncCrawlerProcess(project(LOG_INSTALL_ROOT_HANDLER=False))
     crawler = process.create_crawler(DeskSpider)
-    process.crawl(crawler, run=run, pages=_PAGES)
+    run = None if work == FOREVER else work
+    process.crawl(crawler, run=run, forever=work == FOREVER, pages=_PAGES)
 
     def stop(*_: object) -> None:
         spider = crawler.spider
@@ -147,4 +152,4 @@ def _code(spider: object) -> int:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else None)
+    main(*sys.argv[1:2])

@@ -63,6 +63,7 @@ class Shift:
         self.nudge: Callable[[], None] = lambda: None
         self.parsers = Parsers(cleaners)
         self._run: int | None = None
+        self._forever = False
         self._most_pages = most_pages
         self._kinds = kinds
         self._open_archive = open_archive
@@ -88,9 +89,10 @@ class Shift:
         self._outlets = Outlets(self.archive)
         self._robots = RobotsDesk(self.archive, self._fetcher)
 
-    async def attend(self, run: int | None = None) -> None:
-        """Sign on, and carry out a run until it has no link left that is ready soon; None for all runs, for ever."""
+    async def attend(self, run: int | None = None, *, forever: bool = False) -> None:
+        """Sign on, and carry out a run, None for all of them, until no link is left that is ready soon; or for ever."""
         self._run = run
+        self._forever = forever
         await self.archive.do(self._sign_on)
         self._tasks = [self._begun(each) for each in (self._look_for_work(), self._live(), self.settler.work())]
 
@@ -102,7 +104,7 @@ class Shift:
     @property
     def is_tired(self) -> bool:
         """Whether another one is to go on: it has fetched enough, or was taken for dead."""
-        return self._buried or self._most_pages is not None and self._pages >= self._most_pages
+        return self._buried or (self._most_pages is not None and self._pages >= self._most_pages)
 
     def stop(self) -> None:
         """Take no more links; what is under way is finished."""
@@ -200,7 +202,7 @@ class Shift:
             if not found and not self._busy:
                 looked_at = time.monotonic()
                 await self.archive.do(lambda archive: archive.frontier.close_runs())
-                if self._run is not None and await self._nothing_soon():
+                if not self._forever and await self._nothing_soon():
                     break
             elif time.monotonic() - looked_at > 1:
                 looked_at = time.monotonic()

@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 from itemadapter import ItemAdapter
 from pebble import ProcessExpired, ProcessPool
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DropItem
+from scrapy.exceptions import CloseSpider, DropItem
 from scrapy.http import Response
 
 from storage.archive import Archive
@@ -134,11 +134,12 @@ class ArchivePipeline:
         return cls(crawler, _setting(crawler, "COPYDESK_DATABASE"), _setting(crawler, "COPYDESK_BLOBS"))
 
     async def open_spider(self) -> None:
-        """Open the archive. Raises StorageError, which ends the crawl before it begins."""
+        """Open the archive. Raises CloseSpider where that cannot be done: nothing is fetched."""
         try:
             await self._do(self._open)
         except StorageError as error:
-            raise type(error)(_in_words(error)) from None
+            _log.error("%s", _in_words(error))
+            raise CloseSpider("archive_unavailable") from None
 
     async def process_item(self, item: Any) -> Any:
         """The item with ``ArchivedArticle`` in place of ``Cleaned``, after it is durable. Raises DropItem."""

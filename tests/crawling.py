@@ -39,7 +39,12 @@ def definition(homepage: str, *places: tuple[Any, ...], language: str = "en", **
     """The file of an enabled source. places: kind, addresses and, of a section, its pages. fetch: keys of [fetch]."""
     lines = [f'title = "{homepage}"', f'homepage = "{homepage}"', f'language = "{language}"', "enabled = true"]
     for kind, urls, *pages in places:
-        lines += ["[[place]]", f'kind = "{kind}"', f"urls = {json.dumps(list(urls))}", *(f"pages = {n}" for n in pages)]
+        lines += [
+            "[[place]]",
+            f'kind = "{kind}"',
+            f"urls = {json.dumps(list(urls), indent=1)}",
+            *(f"pages = {n}" for n in pages),
+        ]
     keys = {"delay_seconds": 0, "allow_private": LOOPBACK, **fetch}
     return "\n".join([*lines, "[fetch]", *(f"{name} = {json.dumps(value)}" for name, value in keys.items()), ""])
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count, pairwise, product
+from itertools import pairwise, product
+from math import ceil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, update
+from sqlalchemy import Engine, create_engine, select, update
 
-from crawler.fetching.answers import breaker
 from crawler.fetching.fetched import FetchError
-from crawler.fetching.robots import RobotsAnswer, answer_of
+from crawler.fetching.robots import answer_of
 from storage import crawl_schema
 from storage.links import LONG_AGO
-from tests.crawling import CrawlDesk, adds_up, counts, definition, engines, kill_engine, lately
+from storage.records import Run
+from tests.crawling import CrawlDesk, adds_up, counts, definition, kill_engine, lately
 from tests.sites import AccessLog, Fault, Outlet, Site, serve
 
 _RULES_OF_OTHERS = "User-agent: copydesk\nDisallow: /\n\nUser-agent: *\nAllow: /\n"
@@ -45,11 +43,13 @@ _TWO = 2  # articles of an outlet, where so many are enough
 
 @dataclass
 class Watched:
-    """Sites, the desk that crawls them, and what was found wrong in the log."""
+    """Sites and the desk that crawls them. asked: addresses by state of robots.txt; watch: of the worker."""
 
     site: Site
     desk: CrawlDesk
-    wrong: list[str] = field(default_factory=list)
+    asked: dict[str, list[str]] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    watch: int = 0
 
 
 # --- robots.txt
@@ -61,7 +61,9 @@ def robots_outlets(states: Sequence[str]) -> dict[str, Outlet]:
     for at, state in enumerate(states, start=1):
         text = ROBOTS[state][1]
         robots = "text" if text else "open" if state in ("tls", "dns", "refused") else state
-        outlets[state] = Outlet(f"127.0.4.{at}", state, at, articles=_TWO, robots=robots, robots_text=text, feeds=())
+        outlets[state] = Outlet(
+            f"127.0.4.{at}", state, 100 + at, articles=_TWO, robots=robots, robots_text=text, feeds=()
+        )
     return outlets
 
 
@@ -80,24 +82,25 @@ def add_robots_sources(watched: Watched, outlets: Mapping[str, Outlet]) -> dict[
     return asked
 
 
-def robots_faults(watched: Watched, outlets: Mapping[str, Outlet], asked: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def robots_faults(
+    watched: Watched, outlets: Mapping[str, Outlet], asked: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
     """The states in which something else was done than robots.txt says, and what."""
     log = watched.site.read_log()
     wrong = {}
     with watched.desk.archive() as archive:
         for state, outlet in outlets.items():
             verdict = ROBOTS[state][0]
-            fetched = len(log.of(outlet.host, "*.html").where(lambda record: "robots" not in record.path))
+            fetched = len(log.of(outlet.host, "*.html"))
             fates = [archive.fates(address)[0] for address in asked[state]]
-            origin = asked[state][0].partition("/")[2].lstrip("/").partition("/")[0]
-            kept = archive.frontier.robots(f"{asked[state][0].partition(':')[0]}://{origin}")
+            kept = archive.frontier.robots("/".join(asked[state][0].split("/")[:3]))
             outcomes = {str(fate.outcome) for fate in fates}
             expected = {"allow": (_TWO, {"stored"}), "deny": (0, {"refused"}), "defer": (0, {"pending"})}[verdict]
             if (fetched, outcomes) != expected:
                 wrong[state] = f"{fetched} fetched, {outcomes}: {fates[0].why}"
             elif kept is None or (kept.verdict == "defer") != (verdict == "defer"):
                 wrong[state] = f"kept as {kept and kept.verdict}"
-            elif verdict == "defer" and not kept.expires_at - kept.fetched_at == timedelta(minutes=10):
+            elif verdict == "defer" and kept.expires_at - kept.fetched_at != timedelta(minutes=10):
                 wrong[state] = f"asked again at {kept.expires_at}"
             elif verdict == "defer" and (fates[0].why.count("not before") != 1 or kept.why not in fates[0].why):
                 wrong[state] = f"why says {fates[0].why!r}"
@@ -144,7 +147,7 @@ def retry_outlets(cases: Sequence[Asked]) -> dict[Asked, Outlet]:
     """An outlet for each case."""
     outlets = {}
     for at, case in enumerate(cases, start=1):
-        outlet = Outlet(f"127.0.5.{at}", f"{case}", at, articles=_TWO, newest_at=lately())
+        outlet = Outlet(f"127.0.5.{at}", f"{case}", 200 + at, articles=_TWO, newest_at=lately())
         path = "/rss.xml" if case.kind == "feed" else outlet.piece(1).path
         fault = Fault(path, status=case.status, retry_after=case.retry_after, first=case.times)
         outlets[case] = outlet.changed({"faults": (fault,)})
@@ -218,15 +221,124 @@ def test_delays_hold_across_workers_and_their_deaths(tmp_path: Path) -> None:
 # --- hosts that are down
 
 
-def rewind(desk: CrawlDesk, host: str) -> None:
-    """Let the wait of a host be over."""
-    engine = create_engine(desk.database)
-    with engine.begin() as connection:
-        now = datetime.now(UTC)
-        connection.execute(
-            update(crawl_schema.host).where(crawl_schema.host.c.name == host).values(not_before=LONG_AGO, due_at=now)
-        )
-        connection.execute(
-            update(crawl_schema.link).where(crawl_schema.link.c.host == host, crawl_schema.link.c.state != "done").values(not_before=LONG_AGO)
-        )
+def requests_in_an_hour(watched: Watched, host: str) -> tuple[int, list[int]]:
+    """How often a host is asked within an hour in which it always fails, and the waits between, in minutes.
+
+    The waits are not waited for: they are read from the archive, and then taken away.
+    """
+    name = watched.site.bases[host].removeprefix("http://")
+    engine = create_engine(watched.desk.database)
+    row, link = crawl_schema.host, crawl_schema.link
+    waits: list[int] = []
+    passed, asked, failures = timedelta(), 0, 4
+    while passed < timedelta(hours=1):
+        failures = _failed_more(engine, name, failures)
+        asked = len(watched.site.read_log().of(host, "*.html"))
+        with engine.begin() as connection:
+            until = connection.scalar(select(row.c.not_before).where(row.c.name == name)).replace(tzinfo=UTC)
+            wait = until - datetime.now(UTC)
+            waits.append(ceil(wait / timedelta(minutes=1)))
+            passed += wait
+            connection.execute(update(row).where(row.c.name == name).values(not_before=LONG_AGO, due_at=LONG_AGO))
+            connection.execute(
+                update(link).where(link.c.host == name, link.c.state == "ready").values(not_before=LONG_AGO)
+            )
     engine.dispose()
+    return asked, waits
+
+
+def _failed_more(engine: Engine, name: str, failures: int) -> int:
+    """Wait until a host has failed more often in a row, and nobody holds it."""
+    row = crawl_schema.host.c
+    for _ in range(600):
+        with engine.connect() as connection:
+            found = connection.execute(select(row.failures, row.worker).where(row.name == name)).one_or_none()
+        if found and found.worker is None and found.failures > failures:
+            return int(found.failures)
+        time.sleep(0.1)
+    raise AssertionError(f"{name} is not asked")
+
+
+def _settled(desk: CrawlDesk, name: str) -> None:
+    """Wait until the archive knows that a host wants to be left alone."""
+    row = crawl_schema.host.c
+    engine = create_engine(desk.database)
+    for _ in range(100):
+        with engine.connect() as connection:
+            until = connection.scalar(select(row.not_before).where(row.name == name))
+        if until and until.replace(tzinfo=UTC) > datetime.now(UTC) + timedelta(seconds=1):
+            break
+        time.sleep(0.05)
+    engine.dispose()
+
+
+# --- one worker for all of them
+
+_CI_ROBOTS = [state for state in ROBOTS if state != "hang"]  # which takes half a minute
+_CI_RETRIES = RETRIES[::5]
+_PAUSED = Outlet("127.0.7.2", "paused", 2, articles=6, newest_at=lately(),
+                 faults=(Fault("/*.html", status=429, first=1),))  # fmt: skip
+_DOWN = Outlet("127.0.7.1", "down", 1, articles=10, newest_at=lately(), faults=(Fault("/*.html", status=503),))
+_KILLED = Outlet("127.0.7.3", "killed", 3, articles=2, newest_at=lately(),
+                 faults=(Fault("/*.html", status=503, retry_after="6", first=1),))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """One worker, and every server that has a wish."""
+    folder = tmp_path_factory.mktemp("manners")
+    outlets = [*robots_outlets(_CI_ROBOTS).values(), *retry_outlets(_CI_RETRIES).values(), _PAUSED, _DOWN, _KILLED]
+    with serve(outlets, folder / "log") as site:
+        made = Watched(site, CrawlDesk(folder))
+        made.asked = add_robots_sources(made, robots_outlets(_CI_ROBOTS))
+        for at, outlet in enumerate(retry_outlets(_CI_RETRIES).values()):
+            made.desk.add(f"retry-{at}", site.source_toml(outlet.host))
+        for outlet in (_PAUSED, _DOWN, _KILLED):
+            made.desk.add(outlet.name, site.source_toml(outlet.host))
+        names = [file.stem for file in made.desk.sources.iterdir() if file.stem != "killed"]
+        with made.desk.workers() as started:
+            made.watch = started[0].pid
+            made.runs = dict(zip(names, made.desk.work(*names), strict=True))
+            yield made
+
+
+def test_robots_txt_is_obeyed_in_every_state(watched: Watched) -> None:
+    assert robots_faults(watched, robots_outlets(_CI_ROBOTS), watched.asked) == {}
+
+
+def test_every_run_adds_up(watched: Watched) -> None:
+    assert [run for run in watched.runs.values() if not adds_up(run)] == []
+
+
+def test_retry_after_is_kept(watched: Watched) -> None:
+    assert retry_faults(watched.site.read_log(), retry_outlets(_CI_RETRIES)) == {}
+    stored = [counts(watched.runs[f"retry-{at}"]) for at in range(len(_CI_RETRIES))]
+    assert stored == [{"stored": _TWO}] * len(_CI_RETRIES)
+
+
+def test_too_many_requests_pause_the_host_also_without_a_time(watched: Watched) -> None:
+    (refused,) = watched.site.read_log().of(_PAUSED.host, status=429).records
+    later = watched.site.read_log().of(_PAUSED.host).where(lambda record: record.t > refused.t).records
+    assert all(record.t >= refused.t + 30 for record in later)
+
+
+def test_a_host_that_is_down_is_left_alone_and_others_are_not(watched: Watched) -> None:
+    asked, waits = requests_in_an_hour(watched, _DOWN.host)
+    assert asked <= 20
+    assert waits == [5, 10, 20, 40]
+    (run,) = watched.desk.over(watched.runs["down"].id)
+    assert adds_up(run)
+    assert run.pending + counts(run).get("failed", 0) == _DOWN.articles
+
+
+def test_a_wish_to_be_left_alone_survives_the_engine(watched: Watched) -> None:
+    run = watched.desk.file("killed")
+    while not watched.site.read_log().of(_KILLED.host, status=503).records:
+        time.sleep(0.05)
+    name = watched.site.bases[_KILLED.host].removeprefix("http://")
+    _settled(watched.desk, name)
+    kill_engine(watched.watch)
+    (ended,) = watched.desk.over(run)
+    assert counts(ended) == {"stored": 2}
+    asked = watched.site.read_log().of(_KILLED.host).records
+    assert all(after.t - before.t >= 6 for before, after in pairwise(asked) if before.status == 503)

@@ -26,7 +26,7 @@ class DeskSpider(Spider):
     """Works a shift: fetches what the frontier leases to it, and settles what came of it.
 
     Kinds of it may give items: articles that were stored or have changed, each after it is durable. run: carry out
-    only this one; without it, work for ever. pages: end after so many.
+    only this one. forever: do not end when there is nothing to do. pages: end after so many.
     """
 
     name = "desk"
@@ -41,6 +41,7 @@ class DeskSpider(Spider):
         self,
         *args: Any,
         run: str | None = None,
+        forever: bool = False,
         pages: str | None = None,
         kinds: frozenset[str] | None = None,
         **kwargs: Any,
@@ -54,11 +55,12 @@ class DeskSpider(Spider):
             kinds=kinds,
         )
         self._run = None if run is None else int(run)
+        self._forever = forever
         self._reading = Reading(self.shift.parsers, self.shift.order, kinds)
 
     async def start(self) -> AsyncIterator[Any]:
         """Sign on: the frontier has the rest."""
-        await self.shift.attend(self._run)
+        await self.shift.attend(self._run, forever=self._forever)
         return
         yield
 
