@@ -186,12 +186,13 @@ import sys
 
 from newsplease import NewsPlease
 
-urls, out = sys.argv[1:]
-with open(out, "w") as file:
-    for url, article in NewsPlease.from_urls(open(urls).read().split()).items():
-        if article:
-            fields = {key: str(value) for key, value in article.get_dict().items()}
-            file.write(json.dumps({"text": article.maintext, **fields}) + "\\n")
+if __name__ == "__main__":
+    urls, out = sys.argv[1:]
+    found = NewsPlease.from_urls(open(urls).read().split(), request_args={"timeout": 30}, fetch_images=False)
+    with open(out, "w") as file:
+        for article in found.values():
+            if article:
+                file.write(json.dumps({**article.get_serializable_dict(), "text": article.maintext}) + "\\n")
 """
 
 

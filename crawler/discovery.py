@@ -84,13 +84,15 @@ async def discover(homepage: str, visit: Visit, parsers: Parsers, tell: Callable
     visit: of at most MOST_REQUESTS. Raises NotFetched where the site cannot be reached at all or nobody knows whether
     it may be, and CrawlerError.
     """
-    return await _Search(visit, parsers, tell).through(homepage)
+    return await _Search(homepage, visit, parsers, tell).through()
 
 
 class _Search:
     """One discovery under way."""
 
-    def __init__(self, visit: Visit, parsers: Parsers, tell: Callable[[int], None]) -> None:
+    def __init__(self, homepage: str, visit: Visit, parsers: Parsers, tell: Callable[[int], None]) -> None:
+        self._homepage = homepage
+        self._site = _site(homepage)
         self._visit = visit
         self._parsers = parsers
         self._tell = tell
@@ -98,10 +100,13 @@ class _Search:
         self._tried: set[str] = set()
         self._remarks: list[str] = []
 
-    async def through(self, homepage: str) -> Discovery:
-        front, fetched = await self._front(homepage)
-        homepage = fetched.url if fetched else homepage
-        self._site = _site(homepage)
+    async def through(self) -> Discovery:
+        """Look through the site that the homepage leads to."""
+        front, fetched = await self._front(self._homepage)
+        homepage = fetched.url if fetched else self._homepage
+        if not self._site.covers(homepage):
+            self._remarks.append(f"{self._homepage}: it leads to {homepage}")
+            self._site = _site(homepage)
         named = [*_candidates(front.places, "homepage"), *await self._of_robots(homepage)]
         usual = list(_candidates(guesses(homepage), "guess"))
         try:
@@ -141,14 +146,19 @@ class _Search:
 
     def _worth_a_look(self, candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
         """Those on the site, and feeds that its homepage names wherever they are; not more than some."""
-        left = 0
-        for number, each in enumerate(candidates):
+        elsewhere: list[str] = []
+        taken, left = 0, 0
+        for each in candidates:
             if not self._site.covers(each.url) and (each.kind, each.named_by) != ("feed", "homepage"):
-                self._remarks.append(f"{each.url}: not looked at, since it is on another site")
-            elif number >= _MOST_NAMED:
+                elsewhere.append(each.url)
+            elif taken == _MOST_NAMED:
                 left += 1
             else:
+                taken += 1
                 yield each
+        if elsewhere:
+            more = f", and {len(elsewhere) - 1:,} more" if len(elsewhere) > 1 else ""
+            self._remarks.append(f"{elsewhere[0]}{more}: not looked at, on another site")
         if left:
             self._remarks.append(f"{left:,} more are named, and were not looked at")
 

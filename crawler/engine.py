@@ -27,7 +27,7 @@ _ENVIRONMENT = 3
 _DEFECT = 1
 _PAGES = 20_000  # until an engine is started again
 _GRACE = 30.0  # seconds for the pages under way when it is asked to stop
-_ORPHANED = 4.0  # the same when nobody watches any more
+_ORPHANED = 3  # the same when nobody watches any more
 _QUICK = 20.0  # an engine that lives shorter than this did not get far
 _QUICK_DEATHS = 12  # in a row, after which starting another makes no sense
 _LONGEST_PAUSE = 60.0
@@ -117,10 +117,9 @@ def main(work: str | None = None) -> None:
         else:
             os._exit(-signal.SIGTERM & 0xFF)
 
-    def stop_soon(seconds: float) -> None:
+    def stop_soon(seconds: int) -> None:
+        signal.alarm(seconds)  # the system ends this process then, whatever it is at, its own end included
         loop.call_soon_threadsafe(stop)
-        time.sleep(seconds)
-        os._exit(_DEFECT)
 
     loop = asyncio.get_event_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -130,7 +129,7 @@ def main(work: str | None = None) -> None:
     raise SystemExit(_code(crawler.spider))
 
 
-def _when_alone(stop_soon: Callable[[float], None]) -> None:
+def _when_alone(stop_soon: Callable[[int], None]) -> None:
     """Wait for the watch to be gone."""
     while os.read(sys.stdin.fileno(), 1024):  # not through sys.stdin, whose lock would hold up the end
         pass

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
+from crawler.profiles import CleanBySource, profiles_of
 from crawler.sandbox import Cleaned, clean_all
 from storage import Archive
 from storage.records import Failed, Outcome, Page, Rejected, Saved
@@ -48,7 +49,9 @@ def take_in(
     started = time.monotonic()
     report = Report()
     run = archive.begin_run(kind, detail)
-    cleaned = map(_unreadable_failed, clean_all(inputs, workers=workers))
+    profiles = profiles_of(archive)
+    cleaner = CleanBySource(profiles) if profiles else None
+    cleaned = map(_unreadable_failed, clean_all(inputs, cleaner, workers=workers))
     while group := list(islice(cleaned, BATCH)):
         with archive.batch():
             archive.expect([each for each in group if not isinstance(each, Failed)])

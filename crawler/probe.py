@@ -12,7 +12,7 @@ from crawler.fetching.fetch import Fetcher
 from crawler.fetching.fetched import Fetched
 from crawler.fetching.limits import FetchLimits
 from crawler.fetching.visit import Visit, Visited
-from crawler.finding import named_of
+from crawler.finding import astray, named_of
 from crawler.listings.feeds import read_feed
 from crawler.listings.listing import Listing
 from crawler.listings.sections import read_section
@@ -68,28 +68,40 @@ class Probe:
         self._parsers = parsers
 
     async def listing(self, named: Named) -> Looked:
-        """A listing, and where it is an index, some of what it names. Raises NotFetched, Unreadable, CrawlerError."""
-        visited, listing, found = await self._listing(named)
+        """A listing, fetched and read. Raises NotFetched, Unreadable, CrawlerError."""
+        return await self.read(named, await self.fetch(named))
+
+    async def fetch(self, named: Named) -> Visited:
+        """The page of a listing. Raises NotFetched."""
+        return await fetch_listing(self._visit, named.url, named.kind)
+
+    async def read(self, named: Named, visited: Visited) -> Looked:
+        """A listing, and where it is an index, some of what it names. Raises as ``listing``."""
+        listing, found = await self._named(named, visited)
         further = [each for each in found if each.kind != "article"]
         within: list[str] = []
         while named.kind == "sitemap" and further and not _articles(found) and len(within) < _FURTHER:
             child = further.pop(0)
             within.append(child.url)
-            found = (await self._listing(child))[2]
+            _, found = await self._named(child, await self.fetch(child))
         return Looked(visited, listing, _articles(found), tuple(within))
 
     async def article(self, named: Named) -> Sample:
         """An article, cleaned. Raises NotFetched, Unreadable, CrawlerError."""
-        visited = await self._visit.get(named.url)
+        link = _link(named, named.url)
+
+        def why_astray(url: str) -> str | None:
+            verdict = astray(url, link, self._outlet)
+            return verdict.why if verdict else None
+
+        visited = await self._visit.get(named.url, astray=why_astray)
         page = page_of(visited.fetched, self.source.name, named.claims)
         return Sample(visited, page, await self._parsers.run(clean_page, page))
 
-    async def _listing(self, named: Named) -> tuple[Visited, Listing, tuple[Named, ...]]:
-        now = datetime.now(UTC)
-        visited = await fetch_listing(self._visit, named.url, named.kind)
-        url = visited.fetched.url
+    async def _named(self, named: Named, visited: Visited) -> tuple[Listing, tuple[Named, ...]]:
         listing = await read_listing(self._parsers, named.kind, visited.fetched, self._outlet)
-        return visited, listing, named_of(listing, _link(named, url), self._outlet, Order(), now)
+        link = _link(named, visited.fetched.url)
+        return listing, named_of(listing, link, self._outlet, Order(), datetime.now(UTC))
 
 
 @asynccontextmanager

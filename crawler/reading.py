@@ -44,18 +44,19 @@ class Reading:
     async def page(self, turn: Turn, page: Page) -> Settlement:
         """The end of a lease with the page that came."""
         if turn.link.kind == "article":
-            return await self._article(turn.link, page)
+            return await self._article(turn, page)
         try:
             return await self._listing(turn, page)
         except Unreadable as error:
             return await self.end(turn, _failed(turn.link, error))
 
-    async def _article(self, link: Link, page: Page) -> Settlement:
+    async def _article(self, turn: Turn, page: Page) -> Settlement:
+        link = turn.link
         if page.cut and (again := broken_off(link, page.cut, page.fetched_at)):
             return Settlement(link, again)
         result: Article | Rejected | Failed
         try:
-            result = await self._parsers.run(clean_page, page)
+            result = await self._parsers.run(clean_page, page, turn.outlet.cleaner if turn.outlet else None)
         except Unreadable as error:
             return Settlement(link, _failed(link, error))
         taught = Taught(shape(link.url), isinstance(result, Article))

@@ -241,9 +241,9 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def clean_page(page: Page) -> Article | Rejected:
-    """``pipelines.clean``, by a name that costs nothing to import."""
-    return _standard_cleaner()(page)
+def clean_page(page: Page, clean: Cleaner | None = None) -> Article | Rejected:
+    """``pipelines.clean`` unless another is given, by a name that costs nothing to import."""
+    return (clean or _standard_cleaner())(page)
 
 
 def _clean_chunk(clean: Cleaner | None, pages: list[Page]) -> list[Article | Rejected]:

@@ -69,17 +69,18 @@ async def _listing(probe: Probe, named: Named) -> tuple[list[Finding], Looked | 
         return (found(step, "skipped") for step in _OF_LISTING[after:])
 
     try:
-        looked = await probe.listing(named)
+        visited = await probe.fetch(named)
     except NotFetched as error:
         at = STEPS.index(error.step)
         failed = found(error.step, "failed", _at(error, url), error.hint)
-        return [*(found(step, "passed") for step in STEPS[:at]), failed, *rest(at + 1)], None
-    except Unreadable as error:
-        failed = found("listing", "failed", f"no {named.kind}: {error}", error.hint)
-        return [*(found(step, "passed") for step in STEPS), failed, *rest(len(STEPS) + 1)], None
-    reached = [
-        Finding(step, state, detail, place, url) for step, state, detail in _reached(probe.source, looked.visited)
-    ]
+        before = (found(step, _state(step, error.url)) for step in STEPS[:at])
+        return [*before, failed, *rest(at + 1)], None
+    reached = [found(step, state, detail) for step, state, detail in _reached(probe.source, visited)]
+    try:
+        looked = await probe.read(named, visited)
+    except (NotFetched, Unreadable) as error:
+        why = f"no {named.kind}: {error}" if isinstance(error, Unreadable) else f"{error.step}: {_at(error, url)}"
+        return [*reached, found("listing", "failed", why, error.hint), *rest(len(STEPS) + 1)], None
     if not looked.articles:
         return [*reached, found("listing", "failed", *_nothing(named, looked)), *rest(len(STEPS) + 1)], looked
     listed = found("listing", "passed", _listed(looked))
@@ -90,10 +91,15 @@ def _reached(source: Source, visited: Visited) -> Iterator[tuple[Step, State, st
     fetched = visited.fetched
     yield "address", "passed", urlsplit(fetched.url).netloc
     yield "connection", "passed", f"answered in {fetched.seconds:.1f} s"
-    encrypted = fetched.url.startswith("https")
-    yield "tls", "passed" if encrypted else "skipped", "certificate verified" if encrypted else "http, not encrypted"
+    state = _state("tls", fetched.url)
+    yield "tls", state, "certificate verified" if state == "passed" else "http, not encrypted"
     yield "robots", "passed", "allowed"
     yield "status", "passed", _status(source, visited)
+
+
+def _state(step: Step, url: str) -> State:
+    """What came of a step that did not fail."""
+    return "skipped" if step == "tls" and not url.startswith("https") else "passed"
 
 
 def _status(source: Source, visited: Visited) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from crawler.source import Source, Timing
     from storage.archive import Archive
 
+_MOST_BYTES = 64 << 20  # of an OPML file: more than is taken, so that a longer one is refused as a whole
+
 
 @click.group(short_help="List, try, switch and find sources.")
 def sources() -> None:
@@ -123,12 +125,18 @@ def import_(desk: Desk, file: Path) -> None:
     A source that exists already, by its name or by an address, is left as it is. The exit code is 1 if a feed fails.
     """
     from crawler.catalogue import add, read_sources
-    from crawler.errors import BadSource
+    from crawler.errors import BadOpml, BadSource
     from crawler.opml import read_opml
     from crawler.settings import Settings
 
     folder = Settings.here().sources
-    outlines = read_opml(file.read_bytes())
+    with file.open("rb") as stream:
+        content = stream.read(_MOST_BYTES)
+    try:
+        outlines = read_opml(content)
+    except BadOpml as error:
+        desk.error(f"{file}: {error}", hint=error.hint)
+        raise SystemExit(1) from None
     counts: Counter[str] = Counter(added=0, left=0, failed=0)
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

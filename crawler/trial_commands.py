@@ -64,7 +64,7 @@ def check(desk: Desk, name: str, *, whole: bool) -> None:
             Column("", lambda finding: finding.step),
             Column("", lambda finding: f"place[{finding.place}]" if finding.place else ""),
             Column("", lambda finding: finding.detail, shrinks=True),
-            Column("", lambda finding: finding.url, shrinks=True),
+            Column("", lambda finding: finding.url if finding.step in ("address", "article") else "", shrinks=True),
         ],
         asdict,
     )

@@ -23,6 +23,7 @@ from pipelines.headline import find_repeated_title, find_title
 from pipelines.line_model import article_likelihood
 from pipelines.lines import Line
 from pipelines.phrases import load_phrases
+from pipelines.profile import NOTHING_KNOWN, SiteProfile, heed
 from pipelines.related import find_related
 from pipelines.shape import shape_of
 from pipelines.signature import find_agencies, find_bylines, find_stamps, read_lead
@@ -30,7 +31,7 @@ from pipelines.signature import find_agencies, find_bylines, find_stamps, read_l
 _ALONE = 2  # lines: a headline and a body, or one of them; the model, which compares neighbours, has nothing to say
 
 
-def judge(lines: Sequence[Line], claimed_title: str | None = None) -> Draft:
+def judge(lines: Sequence[Line], claimed_title: str | None = None, profile: SiteProfile = NOTHING_KNOWN) -> Draft:
     """Every line with its verdict, and what the removed lines said: title, authors, agency, place and date.
 
     A line that an earlier stage left ``outside`` the body goes in any case; a rule may still say what it is.
@@ -40,6 +41,7 @@ def judge(lines: Sequence[Line], claimed_title: str | None = None) -> Draft:
     texts = [line.text for line in parts]
     likelihood = article_likelihood(texts) if len(texts) > _ALONE else [1.0] * len(texts)
     draft = Draft(parts, [shape_of(text) for text in texts], likelihood, phrases)
+    heed(draft, profile)
     find_separators(draft)
     find_title(draft, claimed_title)
     find_repeated_title(draft)

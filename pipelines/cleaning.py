@@ -13,6 +13,7 @@ from pipelines.language import language_of
 from pipelines.lines import Line, plain_lines
 from pipelines.metadata import Metadata
 from pipelines.normalise import NORM_VERSION
+from pipelines.profile import NOTHING_KNOWN, SiteProfile
 from pipelines.screen import screen
 from pipelines.shape import count_words
 from pipelines.terms import terms
@@ -21,8 +22,8 @@ from storage.records import Article, Block, Claims, Page, Precision, Rejected, R
 _MOST_UNPROVEN = 40  # lines: a short text with no sentence that the model trusts is still somebody's text
 
 
-def clean(page: Page) -> Article | Rejected:
-    """The article of a page, or why it holds none. Pure: the same page gives the same result.
+def clean(page: Page, profile: SiteProfile = NOTHING_KNOWN) -> Article | Rejected:
+    """The article of a page, or why it holds none. Pure: the same page and profile give the same result.
 
     Takes time and memory in proportion to the page; hostile bytes are for ``crawler.sandbox``.
     """
@@ -42,7 +43,7 @@ def clean(page: Page) -> Article | Rejected:
         return Rejected("empty", "no visible text")
     if page.cut:
         said = replace(said, flags=(*said.flags, "incomplete"))
-    return _written(judge(lines, said.title), said, decoded)
+    return _written(judge(lines, said.title, profile), said, decoded)
 
 
 def _is_markup(content_type: str) -> bool:

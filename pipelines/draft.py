@@ -37,6 +37,7 @@ class Draft:
     phrases: Phrases
     verdicts: list[Verdict | None] = field(init=False)
     _core: list[int] = field(init=False)
+    _protected: set[int] = field(init=False, default_factory=set)
     furnished: float = 0.0
     title: str = ""
     title_at: int | None = None
@@ -52,8 +53,12 @@ class Draft:
 
     def remove(self, at: int, reason: Reason, rule: str) -> None:
         """Take line ``at`` out of the text; the first verdict stands."""
-        if self.verdicts[at] is None:
+        if self.verdicts[at] is None and at not in self._protected:
             self.verdicts[at] = Verdict(reason, rule)
+
+    def protect(self, at: int) -> None:
+        """Have line ``at`` stay, whatever is said of it later."""
+        self._protected.add(at)
 
     def undecided(self, start: int = 0, stop: int | None = None) -> Iterator[int]:
         """The lines that still stay, in order."""

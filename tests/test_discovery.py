@@ -130,7 +130,7 @@ def test_other_sites_are_left_alone(site: Site, search: Search) -> None:
     try:
         before = len(site.read_log().records)
         found = search(f"{site.base}/")
-        assert any(remark.endswith("it is on another site") for remark in found.remarks)
+        assert any(remark.endswith("not looked at, on another site") for remark in found.remarks)
         assert {record.host for record in site.read_log().records[before:]} == {GOOD}
     finally:
         site.control(GOOD, robots="open")

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import get_args
@@ -23,9 +24,20 @@ TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("name", sorted(copydesk.commands))
+def commands_of(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words, those of groups such as ``sources list`` among them."""
+    for name, command in group.commands.items():
+        yield before + name, command
+        if isinstance(command, click.Group):
+            yield from commands_of(command, f"{before}{name} ")
+
+
+COMMANDS = dict(commands_of(copydesk))
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_is_documented_and_has_help(name: str) -> None:
-    command = copydesk.commands[name]
+    command = COMMANDS[name]
     assert command.help
     assert command.short_help
     assert f"copydesk {name}" in TEXT
@@ -41,8 +53,11 @@ def test_every_shown_command_exists(line: str) -> None:
     words = line.partition("#")[0].split()
     if "copydesk" not in words:
         return
-    name, *rest = words[words.index("copydesk") + 1 :]
-    options = {option for parameter in copydesk.commands[name].params for option in parameter.opts}
+    command: click.Command = copydesk
+    rest = words[words.index("copydesk") + 1 :]
+    while isinstance(command, click.Group):
+        command = command.commands[rest.pop(0)]
+    options = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= options
 
 

@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from storage import Archive, Query
-from tests.sites import Fault, Outlet, Site, serve
+from tests.sites import Outlet, Site, serve
 
 ROOT = Path(__file__).parents[1]
 ARTICLES = 9
-OUTLET = Outlet(articles=ARTICLES, faults=(Fault("/empty", status=200),))  # a page with nothing but a number on it
 ONE_BY_ONE = ("-s", "CONCURRENT_REQUESTS=1", "-s", "SCRAPER_SLOT_MAX_ACTIVE_SIZE=1")
 PROJECT = """
 BOT_NAME = "newsroom"
@@ -49,7 +48,7 @@ class News(scrapy.Spider):
 
     def parse(self, response):
         yield {"note": "the feed is read"}
-        yield response.follow("/empty", self.other)
+        yield response.follow("/nothing", self.other, meta={"handle_httpstatus_list": [404]})  # no article
         for rank, link in enumerate(response.xpath("//item/link/text()").getall()):
             yield response.follow(link, self.article, cb_kwargs={"rank": rank})
 
@@ -64,7 +63,7 @@ class News(scrapy.Spider):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serve([OUTLET], tmp_path_factory.mktemp("site") / "access.jsonl") as running:
+    with serve([Outlet(articles=ARTICLES)], tmp_path_factory.mktemp("site") / "access.jsonl") as running:
         yield running
 
 
@@ -128,7 +127,7 @@ def test_two_settings_clean_and_archive(site: Site, project: Path, database_url:
         assert {url: (each.title, each.text) for url, each in found.items()} == {
             url: (each.title, each.text) for url, each in truth.items()
         }
-        assert archive.fates(site.base + "/empty")[0].outcome == "rejected"
+        assert archive.fates(site.base + "/nothing")[0].outcome == "rejected"
         assert [(run.kind, run.finished_at is not None) for run in archive.runs()] == [("scrapy", True)] * 2
         assert not list(archive.verify())
 

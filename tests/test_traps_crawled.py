@@ -1,4 +1,4 @@
-"""Traps: sites that can make addresses without end cost a bounded number of fetches, and give their articles all the same."""
+"""Traps: sites that make addresses without end cost a bounded number of fetches, and give their articles all the same."""
 
 from __future__ import annotations
 

@@ -77,13 +77,21 @@ class Visit:
         self._rules: dict[str, RobotsRules | NotFetched] = {}
         self._stopping = asyncio.Event()  # never set: a visit ends by being cancelled
 
-    async def get(self, url: str, limits: FetchLimits = _LIMITS) -> Visited:
+    async def get(
+        self, url: str, limits: FetchLimits = _LIMITS, astray: Callable[[str], str | None] | None = None
+    ) -> Visited:
         """The page at an address, along at most five redirects, each as guarded as the first.
 
-        Raises NotFetched, and TooManyRequests.
+        astray: says of the target of a redirect why it is not followed, or None. Raises NotFetched, TooManyRequests.
         """
+
+        async def check(target: str) -> None:
+            if astray and target != url and (why := astray(target)):
+                raise NotFetched("status", target, why, "name its host under [fetch] hosts, if it is the outlet's")
+            await self._check_robots(target)
+
         try:
-            fetched, hops = await self._follow(url, limits, self._check_robots)
+            fetched, hops = await self._follow(url, limits, check)
         except FetchError as error:
             step = _step_of(error) or "status"
             raise NotFetched(step, url, str(error), _REFUSED_HINTS.get(step)) from error

@@ -10,9 +10,11 @@ Exit code 1: a bound is not met.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.chaos import figures
@@ -31,6 +33,7 @@ _OUTLETS = 4
 _DELAY_MS = 100
 _KILLS = {"sqlite": 200, "postgresql": 100}
 _DISTURBANCES = 15
+_FEW = 100  # articles, where more would show nothing else
 
 
 def main() -> None:
@@ -60,6 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--database", choices=list(_KILLS), default="sqlite")
     parser.add_argument("--articles", type=int, default=600, help="on four outlets together")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--verbose", action="store_true", help="a line for each kill, on standard error")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -67,6 +71,7 @@ def _arguments() -> argparse.Namespace:
 def _trials(chosen: argparse.Namespace) -> Iterator[list[Figure]]:
     """The figures of each trial."""
     seed, everything = chosen.seed, chosen.all
+    tell = partial(print, file=sys.stderr) if chosen.verbose else lambda _: None
     with _site(chosen.articles) as site:
         if kills := chosen.jobdir or 3 * everything:
             yield figures.of_jobdir("Scrapy's JOBDIR", kill_jobdir(site, kills, seed))
@@ -76,12 +81,14 @@ def _trials(chosen: argparse.Namespace) -> Iterator[list[Figure]]:
                     toll = kill(site, new, 20, seed, broken="pops")
                     yield figures.of_broken(f"broken: pops, {kind}", toll.findings)
                 if kills := chosen.kills or _KILLS[kind] * everything:
-                    yield figures.of_kills(f"kills, {kind}", kill(site, new, kills, seed))
+                    yield figures.of_kills(f"kills, {kind}", kill(site, new, kills, seed, tell=tell))
                 if chosen.lease or everything:
                     yield figures.of_lease(f"lease, {kind}", return_of_a_lease(site, new))
     if chosen.poison or everything:
-        with _site(chosen.articles // 10, poison=True) as site, databases(chosen.database) as new:
+        with _site(_FEW, poison=True) as site, databases(chosen.database) as new:
             yield figures.of_poison("poison", poison(site, new))
+    if not (chosen.workers or "unfenced" in chosen.broken or everything):
+        return
     with _site(chosen.articles) as site, databases("postgresql") as new:
         if "unfenced" in chosen.broken or everything:
             worked = work(site, new, 6, seed, broken="unfenced")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import cycle
 from dataclasses import dataclass, field
 
 from tests.chaos.command import Command, until
@@ -40,27 +41,49 @@ class Toll:
 
 
 def kill(
-    site: Site, new_database: NewDatabase, kills: int, seed: int, *, window: float = 3.0, broken: str | None = None
+    site: Site,
+    new_database: NewDatabase,
+    kills: int,
+    seed: int,
+    *,
+    kinds: Iterable[str] | None = None,
+    window: float = 3.0,
+    broken: str | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Toll:
-    """Crawl the outlets and kill what crawls, so many times. window: seconds of work within which a kill comes."""
+    """Crawl the outlets and kill what crawls, so many times.
+
+    kinds: engine, group, watch or one of POINTS, by turns; None for chance. window: seconds of work within which a kill
+    comes. tell: is told of each.
+    """
     chance = random.Random(seed)
     toll = Toll()
+    turns = _by_chance(chance) if kinds is None else cycle(kinds)
     began = time.monotonic()
     while toll.kills < kills:
         with scene(site, new_database, one_source=True, broken=broken) as made:
-            _Campaign(made, toll, chance, kills, window).carry_out()
-        if broken and not toll.findings.is_clean:
+            _Campaign(made, toll, chance, turns, kills, window, tell).carry_out()
+        if not toll.findings.is_clean:
             break
     toll.seconds = time.monotonic() - began
     return toll
 
 
+def _by_chance(chance: random.Random) -> Iterator[str]:
+    while True:
+        kind = chance.choices(list(_KINDS), list(_KINDS.values()))[0]
+        yield chance.choice(POINTS) if kind == "point" else kind
+
+
 class _Campaign:
     """One crawl, from its first command to the one that ends by itself."""
 
-    def __init__(self, made: Scene, toll: Toll, chance: random.Random, kills: int, window: float) -> None:
-        self._scene, self._toll, self._chance = made, toll, chance
-        self._kills, self._window = kills, window
+    def __init__(
+        self, made: Scene, toll: Toll, chance: random.Random, kinds: Iterator[str], kills: int, window: float,
+        tell: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._scene, self._toll, self._chance, self._kinds = made, toll, chance, kinds
+        self._kills, self._window, self._tell = kills, window, tell
         self._oracle = Oracle(made)
         self._command: Command | None = None
         self._engines_killed = 0
@@ -83,11 +106,10 @@ class _Campaign:
 
     def _round(self) -> bool:
         """One kill. False: the crawl was done before."""
-        kind = self._chance.choices(list(_KINDS), list(_KINDS.values()))[0]
-        if self._engines_killed > 1 and kind in ("engine", "point"):
+        kind = next(self._kinds)
+        if self._engines_killed > 1 and kind == "engine":
             kind = "group"  # the watch waits longer each time before it starts another one
-        if kind == "point":
-            kind = self._chance.choice(POINTS)
+        if kind in POINTS:
             self._scene.meddling.armed.write_text(f"{kind} {self._chance.randint(1, _ROUNDS)}")
             if self._command and not self._kill_running("group"):  # an engine looks once whether it is to die
                 return False
@@ -145,7 +167,7 @@ class _Campaign:
         self._toll.kills += 1
         self._toll.kinds[kind] += 1
         stored = self._oracle.look(asleep=asleep)
-        import sys; print(f"{time.time()%1000:.1f} {self._toll.kills} {kind} stored {stored} {self._toll.resumed[-1:]} {self._toll.orphaned[-1:]} uw {self._oracle.under_way} {str(self._oracle.findings.words[-1:])[:300]}", file=sys.stderr)
+        self._tell(f"kill {self._toll.kills}: {kind}, {stored} articles stored")
 
     def _finish(self) -> None:
         """Let the command end, and start it once more if it was not the last."""

@@ -143,7 +143,9 @@ class Oracle:
             self.findings.note("unaccounted", abs(missing), f"{run}")
 
     def _check_links(self, connection: Connection) -> None:
-        rows = connection.execute(select(_link.url, _link.state, _link.outcome, _link.why).where(_link.kind == "article"))
+        rows = connection.execute(
+            select(_link.url, _link.state, _link.outcome, _link.why).where(_link.kind == "article")
+        )
         ends = {row.url: row for row in rows}
         for address in self._scene.truth:
             row, wanted = ends.get(address), "set-aside" if address in self._poison else "stored"

@@ -30,9 +30,7 @@ class Worked:
     findings: Findings
 
 
-def work(
-    site: Site, new_database: NewDatabase, disturbances: int, seed: int, *, broken: str | None = None
-) -> Worked:
+def work(site: Site, new_database: NewDatabase, disturbances: int, seed: int, *, broken: str | None = None) -> Worked:
     """Disturb two workers so many times, every third time by a kill; again with a new archive when all is done."""
     chance = random.Random(seed)
     stops = kills = late = ended = articles = refetches = 0

@@ -1,0 +1,38 @@
+"""Profile: what is known of a site before a page of it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.draft import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class SiteProfile:
+    """remove, keep: beginnings of lines that a user knows better than the rules, letter case and white space aside.
+
+    keep comes before remove, and both before every rule.
+    """
+
+    remove: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+
+
+NOTHING_KNOWN = SiteProfile()
+
+
+def heed(draft: Draft, profile: SiteProfile) -> None:
+    """Do as the user says."""
+    if profile == NOTHING_KNOWN:
+        return
+    kept, removed = (tuple(_folded(text) for text in texts) for texts in (profile.keep, profile.remove))
+    for at, line in enumerate(draft.lines):
+        text = _folded(line.text)
+        if text.startswith(kept):
+            draft.protect(at)
+        elif text.startswith(removed):
+            draft.remove(at, "other", "source.remove")
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
