@@ -17,7 +17,7 @@ from crawler.listings.feeds import read_feed
 from crawler.listings.listing import Listing
 from crawler.listings.sections import read_section
 from crawler.listings.sitemaps import read_sitemap
-from crawler.outlets import Outlet
+from crawler.outlets import Outlet, cleaner_of
 from crawler.parsers import Parsers
 from crawler.sandbox import clean_page
 from crawler.source import Source
@@ -63,7 +63,7 @@ class Probe:
     ) -> None:
         patterns = tuple(re.compile(pattern) for pattern in source.fetch.article)
         self.source = source
-        self._outlet = Outlet(source, patterns, dict(learned or {}))
+        self._outlet = Outlet(source, patterns, dict(learned or {}), cleaner_of(source))
         self._visit = visit
         self._parsers = parsers
 
@@ -96,7 +96,7 @@ class Probe:
 
         visited = await self._visit.get(named.url, astray=why_astray)
         page = page_of(visited.fetched, self.source.name, named.claims)
-        return Sample(visited, page, await self._parsers.run(clean_page, page))
+        return Sample(visited, page, await self._parsers.run(clean_page, page, self._outlet.cleaner))
 
     async def _named(self, named: Named, visited: Visited) -> tuple[Listing, tuple[Named, ...]]:
         listing = await read_listing(self._parsers, named.kind, visited.fetched, self._outlet)

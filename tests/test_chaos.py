@@ -1,4 +1,4 @@
-"""Processes of a crawl are killed, and nothing is lost: the small share of ``python -m tests.chaos`` that runs always."""
+"""A crawl is killed, and nothing is lost: the small share of ``python -m tests.chaos`` that runs always."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def test_nothing_is_lost(site: Site, new_database: NewDatabase) -> None:
 
 def test_the_harness_sees_what_is_lost(site: Site) -> None:
     """A frontier that forgets what it hands out."""
-    toll = kill(site, sqlite, 3, 1, kinds=("after_fetch", "group"), window=1, broken="pops")
+    toll = kill(site, sqlite, 1, 1, kinds=("after_fetch",), broken="pops")
     assert toll.findings.unaccounted

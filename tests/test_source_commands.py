@@ -220,6 +220,13 @@ def test_an_article_that_fails_is_named(site: Site, check: Checker) -> None:
     assert (gone.step, gone.detail) == ("article", "status: answered 404")
 
 
+def test_the_source_has_its_say_in_cleaning(site: Site, check: Checker) -> None:
+    newest = next(iter(site.articles(GOOD).values()))
+    text = site.source_toml(GOOD) + f"[clean]\nremove = [{json.dumps(newest.paragraphs[0])}]\n"
+    words = [int(check(each)[-1].detail.split()[0]) for each in (site.source_toml(GOOD), text)]
+    assert words[0] - words[1] == len(newest.paragraphs[0].split())
+
+
 def test_an_article_that_leads_out_of_the_scope_is_not_followed(site: Site, check: Checker) -> None:
     before = len(site.read_log().records)
     failed = failing(check(site.source_toml(AWAY)))

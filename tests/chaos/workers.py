@@ -56,7 +56,7 @@ def work(site: Site, new_database: NewDatabase, disturbances: int, seed: int, *,
                         crew[at].stop(signal.SIGCONT)
                         stops += 1
                     oracle.look(asleep=False)
-                if not until(lambda: _is_done(made), 300):  # noqa: B023 - called here
+                if not until(lambda: _is_done(made), 300):
                     oracle.findings.note("unaccounted", 1, f"the runs do not end: {made.said()}")
                 time.sleep(1)  # for what comes late
                 ended += _replace_ended(made, crew)
