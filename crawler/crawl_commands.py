@@ -234,7 +234,7 @@ def _report(archive: Archive, desk: Desk, run: Run, seconds: float) -> None:
         + (f", left out {run.left_out:,}" if run.left_out else "")
         + f", in {seconds:.1f} s"
     )
-    desk.say("  " + "   ".join(f"{outcome} {count:,}" for outcome, count in counts.items()))
+    desk.say("  " + ("   ".join(f"{outcome} {count:,}" for outcome, count in counts.items()) or "nothing new"))
     if listings:
         desk.say("  places: " + "   ".join(f"{outcome} {count:,}" for outcome, count in listings.items()))
     from storage.records import Fate

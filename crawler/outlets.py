@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from crawler.archive_thread import ArchiveThread
+from crawler.catalogue import Catalogue
 from crawler.profiles import CleanBySource, profile_of
 from crawler.source import Source
+from storage import Archive
 from storage.errors import NotFound
 from storage.links import LinkKind, Named, SourceRecord, Taught
 
@@ -76,6 +79,14 @@ def listings_of(source: Source, place: int, kinds: frozenset[str] | None = None)
 def cleaner_of(source: Source) -> CleanBySource | None:
     """How a source's pages are cleaned; None for as all are."""
     return CleanBySource({source.name: profile_of(source)}) if source.clean.remove or source.clean.keep else None
+
+
+def take_over(archive: Archive, catalogue: Catalogue) -> None:
+    """Have the archive know what the files say. A slip of the pen in a file does not switch its source off."""
+    records = {source.name: record_of(source) for source in catalogue.sources}
+    broken = {Path(fault.file).stem for fault in catalogue.faults}
+    records |= {record.name: record for record in archive.sources.all() if record.name in broken}
+    archive.sources.sync(list(records.values()), all_there_are=True)
 
 
 def record_of(source: Source) -> SourceRecord:

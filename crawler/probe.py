@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from crawler.fetching.fetch import Fetcher
 from crawler.fetching.fetched import Fetched
-from crawler.fetching.limits import FetchLimits
 from crawler.fetching.visit import Visit, Visited
 from crawler.finding import astray, named_of
 from crawler.listings.feeds import read_feed
@@ -21,11 +20,11 @@ from crawler.outlets import Outlet, cleaner_of
 from crawler.parsers import Parsers
 from crawler.sandbox import clean_page
 from crawler.source import Source
+from crawler.turn import limits_of
 from storage.links import Link, LinkKind, Named, Order
 from storage.records import Article, Claims, Page, Rejected
 
 _FURTHER = 2  # sitemaps of an index that are looked into for articles; a crawl goes through all
-_LARGEST_SITEMAP = FetchLimits(body_bytes=50 << 20, wire_bytes=50 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ async def probing(
 
 async def fetch_listing(visit: Visit, url: str, kind: LinkKind) -> Visited:
     """The page of a listing. Raises NotFetched."""
-    return await visit.get(url, _LARGEST_SITEMAP if kind == "sitemap" else FetchLimits())
+    return await visit.get(url, limits_of(kind))
 
 
 async def read_listing(parsers: Parsers, kind: LinkKind, fetched: Fetched, outlet: Outlet | None = None) -> Listing:

@@ -24,7 +24,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from crawler.catalogue import read_sources
 from crawler.errors import BadSettings, BadSource
-from crawler.outlets import listings_of, record_of
+from crawler.outlets import listings_of, take_over
 from crawler.slots import Due, Slots, due, moment_of, slots_of
 from crawler.source import Source
 from storage import Archive, ArchiveUnavailable
@@ -224,11 +224,7 @@ class Clock:
             self._files = None
             self._faults = (f"{error}; the sources are those that the archive knows",)
             return
-        records = {source.name: record_of(source) for source in catalogue.sources}
-        broken = {Path(fault.file).stem for fault in catalogue.faults}
-        # A slip of the pen in a file does not switch its source off.
-        records |= {record.name: record for record in archive.sources.all() if record.name in broken}
-        archive.sources.sync(list(records.values()), all_there_are=True)
+        take_over(archive, catalogue)
         self._files = files
         self._faults = tuple(str(fault) for fault in catalogue.faults)
 

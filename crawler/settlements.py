@@ -40,6 +40,7 @@ class Settler:
         self._under_way = 0
         self._come = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._fault: Exception | None = None
 
     @property
     def waiting(self) -> bool:
@@ -49,6 +50,8 @@ class Settler:
     def put(self, settlement: Settlement) -> Awaitable[Saved | None]:
         """Have a lease ended; what is returned can be awaited for the outcome."""
         self._waiting.append(settlement)
+        if self._fault is not None:
+            self._give_up(self._fault)
         self._come.set()
         return settlement.saved
 
@@ -67,7 +70,7 @@ class Settler:
             await self.flush()
 
     async def flush(self) -> None:
-        """Commit all that waits."""
+        """Commit all that waits. When the archive fails, so does everyone who waits for an outcome, now and later."""
         async with self._turn:
             while self._waiting or self._released:
                 some, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
@@ -75,11 +78,23 @@ class Settler:
                 self._under_way = 1
                 try:
                     outcomes = await self._archive.do(lambda archive: _commit(archive, some, released))  # noqa: B023 - awaited here
+                except Exception as error:
+                    self._waiting = [*some, *self._waiting]
+                    self._give_up(error)
+                    raise
                 finally:
                     self._under_way = 0
                 for settlement, saved in zip(some, outcomes, strict=True):
                     if not settlement.saved.done():
                         settlement.saved.set_result(saved)
+
+    def _give_up(self, error: Exception) -> None:
+        self._fault = error
+        for settlement in self._waiting:
+            if not settlement.saved.done():
+                settlement.saved.set_exception(error)
+                settlement.saved.exception()  # not everyone waits for it
+        self._waiting.clear()
 
 
 def _commit(

@@ -19,7 +19,6 @@ from storage.times import rfc3339
 if TYPE_CHECKING:
     from crawler.catalogue import Catalogue
     from crawler.source import Source, Timing
-    from storage.archive import Archive
 
 _MOST_BYTES = 64 << 20  # of an OPML file: more than is taken, so that a longer one is refused as a whole
 
@@ -49,9 +48,11 @@ def list_(open_archive: OpenArchive, desk: Desk, language: str | None, *, enable
 
     The archive takes over what the files say. The exit code is 1 if a file has a fault.
     """
+    from crawler.outlets import take_over
+
     catalogue = _catalogue()
     with open_archive() as archive:
-        _take_over(archive, catalogue)
+        take_over(archive, catalogue)
         verified = {record.name: record.verified_at for record in archive.sources.all()}
     shown = [
         source
@@ -196,16 +197,6 @@ def _catalogue() -> Catalogue:
     from crawler.settings import Settings
 
     return read_sources(Settings.here().sources)
-
-
-def _take_over(archive: Archive, catalogue: Catalogue) -> None:
-    """Have the archive know what the files say; what it knows of a source whose file has a fault stays."""
-    from crawler.outlets import record_of
-
-    records = {source.name: record_of(source) for source in catalogue.sources}
-    broken = {Path(fault.file).stem for fault in catalogue.faults}
-    records |= {record.name: record for record in archive.sources.all() if record.name in broken}
-    archive.sources.sync(list(records.values()), all_there_are=True)
 
 
 def _tell_faults(desk: Desk, catalogue: Catalogue) -> None:

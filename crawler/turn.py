@@ -9,14 +9,14 @@ from crawler.fetching.addresses import Networks
 from crawler.fetching.answers import Answer
 from crawler.fetching.limits import FetchLimits
 from crawler.outlets import Outlet
-from storage.links import Link
+from storage.links import Link, LinkKind
 
-_LIMITS = {
-    "article": FetchLimits(),
-    "section": FetchLimits(),
-    "feed": FetchLimits(),
-    "sitemap": FetchLimits(body_bytes=50 << 20, wire_bytes=50 << 20),  # as large as the protocol allows them to be
-}
+_SITEMAP = FetchLimits(body_bytes=50 << 20, wire_bytes=50 << 20)  # as large as the protocol allows them to be
+
+
+def limits_of(kind: LinkKind) -> FetchLimits:
+    """What may come of a link of that kind."""
+    return _SITEMAP if kind == "sitemap" else FetchLimits()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,7 @@ class Turn:
     @property
     def limits(self) -> FetchLimits:
         """What may come."""
-        return _LIMITS[self.link.kind]
+        return limits_of(self.link.kind)
 
     def tell(self, answer: Answer) -> None:
         """The answer has come."""

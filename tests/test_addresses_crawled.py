@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from tests.crawling import CrawlDesk, adds_up, definition
 SITE = "127.0.0.1"  # the only address that the source may reach
 CANARY = "127.0.0.9"
 HOPS = 5
+_HOP = re.compile(r"/hop/([1-5])/([0-9]{1,2})(?:\?allowed)?")
 
 # Sixty spellings of the canary's address, and of others of this machine; P stands for its port.
 SPELLINGS = """
@@ -97,11 +99,12 @@ def luring(targets: Sequence[str]) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            _, *way = self.path.split("/")
             body = pages.get(self.path, "").encode()
-            self.send_response(302 if way[0] == "hop" else 200 if body else 404)
-            if way[0] == "hop":
-                further = targets[int(way[2])] if way[1] == "1" else f"/hop/{int(way[1]) - 1}/{way[2]}"
+            hop = _HOP.fullmatch(self.path)
+            self.send_response(302 if hop else 200 if body else 404)
+            if hop:
+                step, number = int(hop[1]), int(hop[2])
+                further = f"/hop/{step - 1}/{number}" if step > 1 else targets[number]
                 self.send_header("Location", quote(further, safe="/:%?#[]@!$&'()*+,;=\\"))
             self.send_header("Content-Type", "text/html; charset=utf-8" if self.path == "/section/" else "text/xml")
             self.send_header("Content-Length", str(len(body)))
@@ -136,7 +139,7 @@ class Lured:
 def lured(desk: CrawlDesk, *, every_hop: bool) -> Lured:
     """All spellings at all entrances of a crawl. every_hop: behind each number of redirects, not one of them."""
     with canary() as there:
-        targets = [each.replace("P", str(there.port)) for each in SPELLINGS]
+        targets = [each.replace(":P", f":{there.port}") for each in SPELLINGS]
         with luring(targets) as base:
             hops = [
                 f"{base}/hop/{hop}/{at}"
@@ -157,8 +160,8 @@ def lured(desk: CrawlDesk, *, every_hop: bool) -> Lured:
                 single = [run for target in targets if (run := _one_off(desk, target)) is not None]
                 ended = desk.over(*runs, *single)
                 reached = _reached_by_robots(desk, base, there)
-                text = definition(f"{base}/", places["hops"], hosts=in_scope, allow_private=["127.0.0.0/8", "::1/128"])
-                desk.add("control", text)
+                again = ("urls", [f"{base}/hop/1/{at}?allowed" for at in range(len(targets))])
+                desk.add("control", definition(f"{base}/", again, allow_private=["127.0.0.0/8", "::1/128"]))
                 desk.work("control")
     wrong = [f"{run}" for run in ended if not adds_up(run)]
     wrong += [each.url or "" for each in desk.articles().values()]

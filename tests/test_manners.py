@@ -259,11 +259,11 @@ def _failed_more(engine: Engine, name: str, failures: int) -> int:
     raise AssertionError(f"{name} is not asked")
 
 
-def _settled(desk: CrawlDesk, name: str) -> None:
+def is_known_to_wait(desk: CrawlDesk, name: str) -> None:
     """Wait until the archive knows that a host wants to be left alone."""
     row = crawl_schema.host.c
     engine = create_engine(desk.database)
-    for _ in range(100):
+    for _ in range(600):
         with engine.connect() as connection:
             until = connection.scalar(select(row.not_before).where(row.name == name))
         if until and until.replace(tzinfo=UTC) > datetime.now(UTC) + timedelta(seconds=1):
@@ -335,8 +335,7 @@ def test_a_wish_to_be_left_alone_survives_the_engine(watched: Watched) -> None:
     run = watched.desk.file("killed")
     while not watched.site.read_log().of(_KILLED.host, status=503).records:
         time.sleep(0.05)
-    name = watched.site.bases[_KILLED.host].removeprefix("http://")
-    _settled(watched.desk, name)
+    is_known_to_wait(watched.desk, watched.site.bases[_KILLED.host].removeprefix("http://"))
     kill_engine(watched.watch)
     (ended,) = watched.desk.over(run)
     assert counts(ended) == {"stored": 2}

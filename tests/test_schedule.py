@@ -211,7 +211,7 @@ def test_sources_come_change_and_go(house: House, archive: Archive) -> None:
         assert len(hand.lines) == 2  # a fault that is new again is told again
 
 
-def test_a_schedule_without_a_calendar_stops_no_other(house: House, archive: Archive) -> None:
+def test_a_file_with_a_fault_stops_no_other(house: House, archive: Archive) -> None:
     hand = Hand()
     write_source(house.sources, "absurd", 'cron = "*/70 * * * *"')
     (house.sources / "broken.toml").write_bytes(b"\xff")
@@ -220,7 +220,7 @@ def test_a_schedule_without_a_calendar_stops_no_other(house: House, archive: Arc
         hand.at += MINUTE
         clock.once()
     assert archive.runs()[0].source == "gazette"
-    assert sorted(line.partition(":")[0].rpartition("/")[2] for line in hand.lines) == ["absurd", "broken.toml"]
+    assert sorted(line.partition(":")[0].rpartition("/")[2] for line in hand.lines) == ["absurd.toml", "broken.toml"]
 
 
 def test_without_a_folder_the_archive_knows_the_sources(house: House, archive: Archive) -> None:

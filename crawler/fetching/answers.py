@@ -6,10 +6,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urljoin
 
 from crawler.fetching.fetched import FetchError
 from crawler.fetching.retry_after import retry_after
+from crawler.listings.addresses import web_address
 from storage.links import Link, Passed, Postponed
 from storage.records import Failed
 
@@ -86,10 +86,9 @@ def _redirected(link: Link, status: int, location: str | None, now: datetime) ->
         return _failed(link, "redirect", f"answered {status} without saying where to")
     if link.hops >= MOST_HOPS:
         return _failed(link, "redirect", f"more than {MOST_HOPS} redirects, the last to {location[:200]}")
-    try:
-        target = urljoin(link.url, location.strip())
-    except ValueError:
-        return _failed(link, "redirect", f"redirects to {location[:200]!r}, which is no address")
+    target = web_address(location, link.url)
+    if target is None:
+        return _failed(link, "redirect", f"redirects to {location[:200]!r}, which is no web address")
     if target.split("#")[0] == link.url.split("#")[0]:
         return _failed(link, "redirect", "redirects to itself")
     return Postponed(now, f"http-{status}: redirects to {target[:500]}", url=target)

@@ -51,11 +51,12 @@ class RobotsDesk:
             answer = await self._current(origin, outlet, gate, delay, stopping)
             if answer is None:
                 return None
-            known = self._known[origin] = answer, RobotsRules(answer.body)
+            known = answer, RobotsRules(answer.body)
+            if not _is_barred(answer):
+                self._known[origin] = known
         answer, rules = known
         if answer.verdict == "defer":
-            is_barred = answer.why.startswith("address:")
-            return Ruling(lambda _: False, delay, answer.expires_at, answer.why, is_barred)
+            return Ruling(lambda _: False, delay, answer.expires_at, answer.why, _is_barred(answer))
         if answer.verdict == "allow":
             return Ruling(lambda _: True, delay, None, answer.why)
         return Ruling(rules.allows, max(delay, rules.crawl_delay or 0), None, answer.why)
@@ -76,6 +77,13 @@ class RobotsDesk:
         allowed = outlet.source.fetch.allow_private if outlet else ()
         answer = await fetch_robots(self._fetcher, origin, allowed, before)
         gate.passed(datetime.now(UTC))
+        if _is_barred(answer):
+            return answer  # of one source's allowance: another's may differ, and nobody was asked
         record = RobotsRecord(origin, answer.verdict, answer.body, answer.why, answer.fetched_at, answer.expires_at)
         await self._archive.do(lambda archive: archive.frontier.keep_robots(record))
         return answer
+
+
+def _is_barred(answer: RobotsAnswer) -> bool:
+    """Whether the address guard let nobody ask."""
+    return answer.verdict == "defer" and answer.why.startswith("address:")

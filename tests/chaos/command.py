@@ -101,7 +101,7 @@ def until(holds: Callable[[], bool], patience: float) -> bool:
 
 
 def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
 
 
 def _process(pid: int) -> tuple[int, Process] | None:

@@ -6,8 +6,8 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import cycle
 from dataclasses import dataclass, field
+from itertools import cycle
 
 from tests.chaos.command import Command, until
 from tests.chaos.meddling import POINTS

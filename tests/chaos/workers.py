@@ -13,7 +13,7 @@ from tests.chaos.scene import NewDatabase, Scene, filed, scene
 from tests.sites import Site
 
 _LEASE_SECONDS = 3.0
-_STOPPED_SECONDS = 5.0
+_STOPPED_SECONDS = 9.0  # so that another worker has taken over what it had in hand
 _PATIENCE = 60.0
 
 
