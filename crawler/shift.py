@@ -219,7 +219,7 @@ class Shift:
 
     async def _lease(self) -> bool:
         """Take hosts and serve them; whether there were any."""
-        if await self.archive.do(lambda archive: archive.frontier.suspects(self._run)):
+        if await self.archive.do(lambda archive: archive.frontier.has_suspects(self._run)):
             return await self._serve_suspect()
         room = min(_HOSTS - len(self._serving), _HOSTS_AT_ONCE)
         if room <= 0:
@@ -238,6 +238,7 @@ class Shift:
             return False
         self._serving[host.name] = self._begun(self._serve(host, alone=True))
         while self._busy and not self._stopping.is_set():
+            await self.settler.flush()  # nobody shares its transaction, and others wait for their turn
             await asyncio.sleep(0.01)
         return True
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     case,
     delete,
@@ -117,12 +118,10 @@ class Frontier:
             taken = [take(connection, worker, name, per_host, run, now) for name in due]
             return tuple(host for host in taken if host is not None)
 
-    def suspects(self, run: int | None = None) -> int:
-        """How many links wait to be fetched alone."""
+    def has_suspects(self, run: int | None = None) -> bool:
+        """Whether a link is ready that is to be fetched alone."""
         with self._database.reading() as connection:
-            of_run = [_link.run_id == run] if run is not None else []
-            asked = select(func.count()).where(_link.state == "ready", _link.deaths > 0, *of_run)
-            return connection.scalar(asked) or 0
+            return connection.execute(_suspects(run, clock(connection)).limit(1)).first() is not None
 
     def lease_suspect(self, worker: str, run: int | None = None) -> Host | None:
         """Take one link that is to be fetched alone: the caller must have nothing else in hand."""
@@ -130,17 +129,8 @@ class Frontier:
             now = clock(connection)
             if not _lives(connection, worker):
                 return None
-            of_run = [_link.run_id == run] if run is not None else []
-            row = connection.execute(
-                select(_link.key, _link.host)
-                .join(crawl_schema.host, _host.name == _link.host)
-                .where(
-                    _link.state == "ready", _link.deaths > 0, _host.worker.is_(None),
-                    _link.not_before <= now, _host.not_before <= now, *of_run,
-                )
-                .order_by(_link.deaths, _link.priority.desc())
-                .limit(1)
-            ).one_or_none()  # fmt: skip
+            asked = _suspects(run, now).order_by(_link.deaths, _link.priority.desc()).limit(1)
+            row = connection.execute(asked).one_or_none()
             return row and hold(connection, worker, row.host, [row.key])
 
     def charge(self, worker: str, key: str, *, alone: bool = False, delay: float | None = None) -> bool:
@@ -219,6 +209,19 @@ class Frontier:
             if isinstance(due, str):  # SQLite's max() of two columns has no type
                 due = datetime.fromisoformat(due)
             return None if due is None else due.replace(tzinfo=due.tzinfo or UTC)
+
+
+def _suspects(run: int | None, now: datetime) -> Select[tuple[str, str]]:
+    """Key and host of the links that are ready to be fetched alone."""
+    of_run = [_link.run_id == run] if run is not None else []
+    return (
+        select(_link.key, _link.host)
+        .join(crawl_schema.host, _host.name == _link.host)
+        .where(
+            _link.state == "ready", _link.deaths > 0, _link.not_before <= now,
+            _host.worker.is_(None), _host.not_before <= now, *of_run,
+        )
+    )  # fmt: skip
 
 
 def _idle(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -40,7 +40,8 @@ def postpone(connection: Connection, link: Link, postponed: Postponed) -> None:
         .where(_link.key == link.key)
         .values(
             state="ready", worker=None, not_before=postponed.not_before, why=postponed.why,
-            failures=_link.failures + int(postponed.failed), deaths=0, **moved,
+            failures=_link.failures + int(postponed.failed),
+            deaths=case((_link.state == "leased", _link.deaths), else_=0), **moved,  # fetched, it is innocent
         )
     )  # fmt: skip
 
