@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from crawler.catalogue import read_sources
+from crawler.settings import Settings
 from storage.database import SAFE_SQLITE, sqlite_version
 from storage.errors import StorageError
 from storage.speaking import OpenArchive
@@ -30,6 +32,7 @@ def checkup(open_archive: OpenArchive) -> Iterator[Finding]:
     """Look at the machine, then at the archive."""
     yield Finding(True, "copydesk", f"{version('copydesk')} on Python {platform.python_version()}, {platform.system()}")
     yield _sqlite()
+    yield _sources(Settings.here().sources)
     try:
         with open_archive() as archive:
             yield Finding(True, "database", f"{archive.database}, migration {archive.migration()}")
@@ -55,6 +58,17 @@ def _sqlite() -> Finding:
         f"{shown} may damage a file that two programs write to",
         f"SQLite {safe} or newer, as in the package pysqlite3",
     )
+
+
+def _sources(folder: Path) -> Finding:
+    if not folder.is_dir():
+        return Finding(True, "sources", f"no folder {folder}: nothing to crawl but addresses")
+    catalogue = read_sources(folder)
+    enabled = sum(source.enabled for source in catalogue.sources)
+    shown = f"{len(catalogue.sources)} in {folder}, {enabled} enabled"
+    if not catalogue.faults:
+        return Finding(True, "sources", shown)
+    return Finding(False, "sources", f"{shown}; {catalogue.faults[0]}", "copydesk sources list tells every fault")
 
 
 def _space(folder: Path) -> Finding:
