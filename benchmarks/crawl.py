@@ -15,6 +15,7 @@ the machine with them.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -27,7 +28,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from storage import Archive
 from storage.records import Query
@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[1]
 PEER = ROOT / "build" / "news-please"
 OUTLETS, ARTICLES, ROUNDS = 4, 150, 3
 _LONGEST = 600  # seconds
+_SET_CHILD_SUBREAPER = 36  # of prctl(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Round:
 
 def main() -> None:
     """Print one table."""
+    _adopt_orphans()
     crawlers: dict[str, Callable[[Job], int]] = {"copydesk": _copydesk, "scrapy + trafilatura": _scrapy}
     if trouble := _install_news_please():
         print(f"news-please: not measured: {trouble}")
@@ -99,7 +101,7 @@ def main() -> None:
 
 def _measured(crawl: Callable[[Job], int], job: Job) -> Round:
     wanted = {url.split("://", 1)[1] for url in job.urls}
-    before = _processor_seconds()
+    before = _processor_seconds(job.site.pid)
     began, started = time.time(), time.perf_counter()
     stored = crawl(job)
     seconds = time.perf_counter() - started
@@ -109,7 +111,7 @@ def _measured(crawl: Callable[[Job], int], job: Job) -> Round:
         raise ValueError(f"{stored} pages stored, {len(times)} of {len(job.urls)} asked for")
     first, last = times[len(times) // 10], times[len(times) * 9 // 10]
     rate = 0.8 * len(times) / (last - first)
-    return Round(stored, seconds, times[0] - began, rate, _processor_seconds() - before)
+    return Round(stored, seconds, times[0] - began, rate, _processor_seconds(job.site.pid) - before)
 
 
 def _copydesk(job: Job) -> int:
@@ -229,12 +231,21 @@ def _get(url: str) -> bytes:
     return body
 
 
-def _processor_seconds() -> float:
+def _adopt_orphans() -> None:
+    """Have the system give us the processes that a crawler leaves behind, so that theirs is counted too (Linux)."""
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _processor_seconds(server: int) -> float:
+    """What all children that have ended took, after waiting for those that a crawler has left to end."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    for child in {int(each) for each in children.read_text().split()} - {server}:
+        os.waitpid(child, 0)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def _median(rounds: list[Round], of: Callable[[Round], Any]) -> float:
+def _median(rounds: list[Round], of: Callable[[Round], float]) -> float:
     return statistics.median(of(each) for each in rounds)
 
 

@@ -10,8 +10,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 
 from crawler.archive_thread import ArchiveThread
@@ -84,7 +84,8 @@ class Shift:
 
     async def begin(self) -> None:
         """Open the archive."""
-        self.archive = await ArchiveThread.open(self._open_archive)
+        with self._failing():
+            self.archive = await ArchiveThread.open(self._open_archive)
         self.settler = Settler(self.archive)
         self._outlets = Outlets(self.archive)
         self._robots = RobotsDesk(self.archive, self._fetcher)
@@ -93,7 +94,8 @@ class Shift:
         """Sign on, and carry out a run, None for all of them, until no link is left that is ready soon; or for ever."""
         self._run = run
         self._forever = forever
-        await self.archive.do(self._sign_on)
+        with self._failing():
+            await self.archive.do(self._sign_on)
         self._tasks = [self._begun(each) for each in (self._look_for_work(), self._live(), self.settler.work())]
 
     @property
@@ -114,7 +116,10 @@ class Shift:
 
     async def end(self) -> None:
         """Sign off: what was fetched is settled, the rest goes back. After a fault, nothing is: others take it over."""
+        self.over = True
         self.stop()
+        if not hasattr(self, "settler"):  # the archive could not be opened
+            return
         tasks = [*self._serving.values(), *self._tasks]
         for task in tasks:
             task.cancel()
@@ -137,6 +142,15 @@ class Shift:
             turn.answered.cancel()
         self.nudge()
 
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """What goes wrong here ends the shift."""
+        try:
+            yield
+        except Exception as error:
+            self.abort(error)
+            raise
+
     def _begun(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """A task of this shift: when it fails, the shift does."""
         task = asyncio.create_task(work)
@@ -151,10 +165,8 @@ class Shift:
     async def in_hand(self, turn: Turn) -> AsyncIterator[None]:
         """While an answer is being dealt with; the shift does not end before. What goes wrong there ends it."""
         try:
-            yield
-        except Exception as error:
-            self.abort(error)
-            raise
+            with self._failing():
+                yield
         finally:
             self._in_hand.discard(turn)
             self._room.set()
@@ -212,7 +224,7 @@ class Shift:
                 await asyncio.wait_for(self._work.wait(), pause)
             except TimeoutError:
                 continue
-        while self._busy:
+        while self._busy and not self.over:
             await asyncio.sleep(0.02)
         self.over = True
         self.nudge()

@@ -70,6 +70,8 @@ class CleanPipeline:
 
     def __init__(self) -> None:
         self._pool: ProcessPool | None = None
+        self._workers = os.cpu_count() or 1
+        self._room = asyncio.Semaphore(2 * self._workers)  # the time that a page waits here is not counted
 
     @classmethod
     def from_crawler(cls, _: Crawler) -> CleanPipeline:
@@ -91,11 +93,11 @@ class CleanPipeline:
             await asyncio.to_thread(_dismiss, self._pool)
 
     async def _clean(self, page: Page) -> Article | Rejected | Failed:
-        from pipelines.cleaning import clean  # noqa: PLC0415 - only its name is needed here: the workers run it
-
         try:
-            cleaning = asyncio.wrap_future(self._hired().schedule(clean, args=(page,), timeout=_SECONDS))
-            result: Article | Rejected = await asyncio.wait_for(cleaning, _SECONDS + _GRACE)
+            try:
+                result = await self._once(page)
+            except (TimeoutError, ProcessExpired):  # on a machine with too much to do it may not be the page's fault
+                result = await self._once(page)
         except Exception as error:  # noqa: BLE001 - a bad page harms nothing but itself, whatever it does
             reason, detail = _fault(error)
             return Failed(page.url or "page", reason, detail, page.url)
@@ -103,11 +105,17 @@ class CleanPipeline:
             return Failed(page.url or "page", result.reason, result.detail, page.url)
         return result
 
+    async def _once(self, page: Page) -> Article | Rejected:
+        async with self._room:
+            cleaning = asyncio.wrap_future(self._hired().schedule(_clean, args=(page,), timeout=_SECONDS))
+            result: Article | Rejected = await asyncio.wait_for(cleaning, _SECONDS + _GRACE)
+        return result
+
     def _hired(self) -> ProcessPool:
         """The workers, forked from a clean server, not from this process with its threads and sockets."""
         if self._pool is None or not self._pool.active:
             self._pool = ProcessPool(
-                max_workers=os.cpu_count() or 1,
+                max_workers=self._workers,
                 max_tasks=_PAGES_PER_WORKER,
                 initializer=_prepare,
                 context=multiprocessing.get_context("forkserver"),
@@ -288,12 +296,17 @@ def _prepare() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # there is a worker for each core already
     logging.disable(logging.CRITICAL)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    from pipelines.cleaning import clean  # noqa: F401, PLC0415 - loaded before memory is counted
-
+    _clean(Page(None, b"<p>What is loaded with the first page.</p>", "text/html", datetime.now(UTC)))
     status = Path("/proc/self/statm")
     if status.exists():  # elsewhere there is no telling the base
         limit = int(status.read_text().split()[0]) * resource.getpagesize() + _MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _clean(page: Page) -> Article | Rejected:
+    from pipelines.cleaning import clean  # noqa: PLC0415 - the process that crawls has no use for its models
+
+    return clean(page)
 
 
 def _leave_with_parent() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -14,6 +14,8 @@ from storage.leases import free_hosts
 from storage.url_key import url_key
 
 _ALONE_DEATHS = 3
+_PAUSE = timedelta(seconds=20)  # longer after each death alone: others go first, and kills that come one upon another
+# for a reason of their own do not meet the same link every time. A run does not wait for more than two minutes.
 
 _link, _worker = crawl_schema.link.c, crawl_schema.worker.c
 
@@ -26,7 +28,10 @@ def bury(connection: Connection, dead: Sequence[str], now: datetime) -> None:
     connection.execute(
         update(crawl_schema.link).where(of_dead, _link.state == "fetching", _link.deaths == 0).values(deaths=1)
     )
-    connection.execute(update(crawl_schema.link).where(of_dead, _link.state == "alone").values(deaths=_link.deaths + 1))
+    alone = select(_link.key, _link.deaths).where(of_dead, _link.state == "alone")
+    for key, deaths in connection.execute(alone).all():
+        changed = {"deaths": deaths + 1, "not_before": now + _PAUSE * deaths}
+        connection.execute(update(crawl_schema.link).where(_link.key == key).values(changed))
     for row in connection.execute(
         select(_link.key, _link.run_id, _link.url, _link.found_on, _link.kind).where(
             of_dead, _link.deaths > _ALONE_DEATHS

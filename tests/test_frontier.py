@@ -140,6 +140,7 @@ def test_poison_is_set_aside_after_three_deaths_alone(archive: Archive) -> None:
         archive.frontier.charge("w0", link.key)
     for death in range(3):
         archive.frontier.sign_on(f"w{death + 1}", "here", str(death + 1), gone=[f"w{death}"])
+        _let_the_pause_pass(archive)
         while (host := archive.frontier.lease_suspect(f"w{death + 1}")) and host.links[0].key != links[0].key:
             assert store(archive, host.links[0], int(host.links[0].url[-1])) == "stored"
             archive.frontier.release(f"w{death + 1}", [Released(host.name, datetime.now(UTC), 0, 0)])
@@ -152,6 +153,11 @@ def test_poison_is_set_aside_after_three_deaths_alone(archive: Archive) -> None:
     assert sums_agree(ended)
     (fate,) = archive.fates(links[0].url)
     assert (fate.outcome, fate.article_id) == ("set-aside", None)
+
+
+def _let_the_pause_pass(archive: Archive) -> None:
+    with archive._database.writing() as connection:
+        connection.execute(update(crawl_schema.link).values(not_before=datetime.now(UTC)))
 
 
 def test_a_link_that_comes_back_waits_and_is_told(archive: Archive) -> None:
@@ -293,3 +299,22 @@ def test_an_article_that_is_held_already_is_not_fetched(archive: Archive) -> Non
     assert sums_agree(run)
     again = archive.run(begin(archive, stories(1, again=True), source=None))
     assert (again.known, again.pending) == (0, 1)
+
+
+def test_after_a_death_alone_others_go_first(archive: Archive) -> None:
+    run = begin(archive, stories(2))
+    archive.frontier.sign_on("w0", "here", "0")
+    link = all_links(archive.frontier.lease("w0", 5, 1))[0]
+    archive.frontier.charge("w0", link.key)
+    archive.frontier.sign_on("w1", "here", "1", gone=["w0"])
+    assert archive.frontier.lease_suspect("w1")
+    archive.frontier.charge("w1", link.key, alone=True)
+    archive.frontier.sign_on("w2", "here", "2", gone=["w1"])
+    assert not archive.frontier.has_suspects()
+    (other,) = all_links(archive.frontier.lease("w2", 5, 5))
+    assert other.key != link.key
+    assert archive.frontier.close_runs() == ()  # the run does not end without it
+    archive.frontier.release("w2", [Released(link.host, datetime.now(UTC), 0, 0)])
+    _let_the_pause_pass(archive)
+    assert archive.frontier.has_suspects()
+    assert archive.run(run).pending == 2

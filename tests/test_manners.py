@@ -235,8 +235,9 @@ def requests_in_an_hour(watched: Watched, host: str) -> tuple[int, list[int]]:
         failures = _failed_more(engine, name, failures)
         asked = len(watched.site.read_log().of(host, "*.html"))
         with engine.begin() as connection:
-            until = connection.scalar(select(row.c.not_before).where(row.c.name == name)).replace(tzinfo=UTC)
-            wait = until - datetime.now(UTC)
+            until = connection.scalar(select(row.c.not_before).where(row.c.name == name))
+            assert until
+            wait = until.replace(tzinfo=UTC) - datetime.now(UTC)
             waits.append(ceil(wait / timedelta(minutes=1)))
             passed += wait
             connection.execute(update(row).where(row.c.name == name).values(not_before=LONG_AGO, due_at=LONG_AGO))

@@ -1,4 +1,4 @@
-"""Traps: sites that make addresses without end cost a bounded number of fetches, and give their articles all the same."""
+"""Traps: sites that make addresses without end cost few fetches, and their articles are found all the same."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ class PlaceSpider(DeskSpider):
     """
 
     name = ""  # not one of its own
+    gives_items = True
     kind: ClassVar[str]
 
     def __init__(self, *args: Any, source: str | None = None, **kwargs: Any) -> None:

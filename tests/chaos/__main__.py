@@ -32,6 +32,7 @@ from tests.sites import Site, serve
 _OUTLETS = 4
 _DELAY_MS = 100
 _KILLS = {"sqlite": 200, "postgresql": 100}
+_REFETCHES_A_KILL = _OUTLETS * (1 + 500 / _DELAY_MS)  # one in flight at each outlet, and what comes in half a second
 _DISTURBANCES = 15
 _FEW = 100  # articles, where more would show nothing else
 
@@ -81,7 +82,8 @@ def _trials(chosen: argparse.Namespace) -> Iterator[list[Figure]]:
                     toll = kill(site, new, 20, seed, broken="pops")
                     yield figures.of_broken(f"broken: pops, {kind}", toll.findings)
                 if kills := chosen.kills or _KILLS[kind] * everything:
-                    yield figures.of_kills(f"kills, {kind}", kill(site, new, kills, seed, tell=tell))
+                    toll = kill(site, new, kills, seed, tell=tell)
+                    yield figures.of_kills(f"kills, {kind}", toll, _REFETCHES_A_KILL)
                 if chosen.lease or everything:
                     yield figures.of_lease(f"lease, {kind}", return_of_a_lease(site, new))
     if chosen.poison or everything:

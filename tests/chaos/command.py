@@ -34,7 +34,7 @@ class Command:
         with (folder / "log").open("ab") as log:
             self._watch = subprocess.Popen(
                 [sys.executable, "-m", "crawler", *arguments, "--no-progress"],
-                cwd=folder, env=os.environ | {"PYTHONPATH": path} | environment,
+                cwd=folder, env={**os.environ, "PYTHONPATH": path, **environment},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 

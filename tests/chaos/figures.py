@@ -29,15 +29,17 @@ class Figure:
     is_met: bool | None = None
 
 
-def of_kills(trial: str, toll: Toll) -> list[Figure]:
-    """Of a crawl that was killed."""
+def of_kills(trial: str, toll: Toll, most_refetches: float) -> list[Figure]:
+    """Of a crawl that was killed. most_refetches: a kill may cost."""
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(toll.kinds.items()))
     return [
         Figure(trial, "kills", toll.kills, kinds),
         Figure(trial, "crawls, articles", f"{toll.crawls}, {toll.articles}"),
         *_of_findings(trial, toll.findings),
         _at_most(trial, "refetches", toll.refetches, toll.under_way, "under way at the kills"),
-        Figure(trial, "refetches a kill", round(toll.refetches / max(1, toll.kills), 2)),
+        _at_most(
+            trial, "refetches a kill", toll.refetches / max(1, toll.kills), most_refetches, "in flight and in a batch"
+        ),
         Figure(trial, "seconds from start to first request, median", _median(toll.resumed)),
         _at_most(trial, "the same, most", max(toll.resumed, default=0), _RESUME_SECONDS, "seconds"),
         _at_most(trial, "seconds that orphans live, most", max(toll.orphaned, default=0), _ORPHAN_SECONDS, "seconds"),
@@ -109,6 +111,7 @@ def as_json(figures: Sequence[Figure]) -> str:
 def _of_findings(trial: str, findings: Findings) -> list[Figure]:
     return [
         _none(trial, "acknowledged articles lost", findings.lost),
+        _none(trial, "articles missing at the end", findings.missing),
         _none(trial, "addresses unaccounted for", findings.unaccounted),
         _none(trial, "duplicate articles", findings.duplicates),
         _none(trial, "links with two ends in a run", findings.doubles),

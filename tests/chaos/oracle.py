@@ -28,9 +28,13 @@ _UNDER_WAY = ("fetching", "alone")
 
 @dataclass(slots=True)
 class Findings:
-    """What was wrong, in numbers of articles, addresses or looks; all of it must be 0. words: what exactly."""
+    """What was wrong, in numbers of articles, addresses or looks; all of it must be 0.
+
+    lost: acknowledged and not there. missing: not there at the end, those set aside included. words: what exactly.
+    """
 
     lost: int = 0
+    missing: int = 0
     unaccounted: int = 0
     duplicates: int = 0
     doubles: int = 0
@@ -40,7 +44,7 @@ class Findings:
 
     def add(self, other: Findings) -> None:
         """Sum up."""
-        for name in ("lost", "unaccounted", "duplicates", "doubles", "set_aside", "damages"):
+        for name in ("lost", "missing", "unaccounted", "duplicates", "doubles", "set_aside", "damages"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.words = (self.words + other.words)[:_MOST_WORDS]
 
@@ -161,7 +165,7 @@ class Oracle:
         wanted = Counter(truth.title for address, truth in self._scene.truth.items() if address not in self._poison)
         more, less = titles - wanted, wanted - titles
         self.findings.note("duplicates", more.total(), f"{list(more)[:3]}")
-        self.findings.note("lost", less.total(), f"{list(less)[:3]}")
+        self.findings.note("missing", less.total(), f"{list(less)[:3]}")
 
     def _check_fates(self, connection: Connection) -> None:
         """One end for each link of a run."""

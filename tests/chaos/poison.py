@@ -29,7 +29,7 @@ def poison(site: Site, new_database: NewDatabase) -> Poisoned:
         oracle = Oracle(made, frozenset({address}))
         command = made.command("crawl", *made.sources)
         try:
-            until(lambda: command.code is not None, 180)
+            until(lambda: command.code is not None, 300)
         finally:
             command.end()
         with made.archive() as archive:
