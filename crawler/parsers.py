@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
@@ -16,6 +17,7 @@ from crawler.errors import CrawlerError, Unreadable
 from crawler.sandbox import SandboxLimits, fault_of, hire
 
 T = TypeVar("T")
+_BUSY = 5  # times the limit by the clock: what sleeps or waits for its turn takes no time of the processor's
 _GRACE = 60  # seconds beyond the limit, for workers to start on a busy machine
 _DOCUMENTS = 5000  # then a worker is replaced, and with it whatever a library leaked
 _STARTS = 3  # breakdowns in a row, after which it is no document's fault
@@ -33,16 +35,19 @@ class Parsers:
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """``function`` of the arguments; both must be picklable, and so must what it returns.
 
-        Raises Unreadable, whether the function did or a limit was reached; a crash is tried once more, since it may
-        have been a neighbour's. CrawlerError when workers do not stay alive at all.
+        Raises Unreadable, whether the function did or a limit was reached. The limit of time is of the processor's, which
+        a busy machine does not shorten. What crashes, or does not end by the clock either, is tried once more, since that
+        may have been a neighbour's fault. CrawlerError when workers do not stay alive at all.
         """
         for again in (False, True):
             try:
                 result = await self._once(function, arguments)
-            except (ProcessExpired, BrokenProcessPool) as error:
+            except (ProcessExpired, BrokenProcessPool, TimeoutError) as error:
+                if isinstance(error, ProcessExpired) and error.exitcode == -signal.SIGPROF:
+                    raise _unreadable(TimeoutError(), self._limits) from error
                 if again:
                     raise _unreadable(error, self._limits) from error
-            except (TimeoutError, MemoryError, RecursionError) as error:
+            except (MemoryError, RecursionError) as error:
                 raise _unreadable(error, self._limits) from error
             except CrawlerError:
                 self._breakdowns = 0
@@ -54,9 +59,10 @@ class Parsers:
 
     async def _once(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         pool = self._hired()
-        future = pool.schedule(function, args=arguments, timeout=self._limits.seconds)
+        patience = self._limits.seconds * _BUSY
+        future = pool.schedule(_bounded, args=(self._limits.seconds, function, arguments), timeout=patience)
         try:
-            result: T = await asyncio.wait_for(asyncio.wrap_future(future), self._limits.seconds + _GRACE)
+            result: T = await asyncio.wait_for(asyncio.wrap_future(future), patience + _GRACE)
         except TimeoutError:
             if future.done():  # the worker's own, not ours
                 raise
@@ -88,6 +94,15 @@ class Parsers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.get_running_loop().run_in_executor(None, functools.partial(self.close))
+
+
+def _bounded(seconds: float, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    """``function`` of the arguments; the process dies, whatever it is at, when that takes more of the processor's time."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        return function(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _unreadable(error: BaseException, limits: SandboxLimits) -> Unreadable:

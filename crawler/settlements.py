@@ -12,7 +12,7 @@ from storage.links import Link, Named, Passed, Postponed, Released, Taught, Vali
 from storage.records import Article, Failed, Page, Rejected, Saved
 
 _MOST = 64  # in one transaction
-_SECONDS = 0.2  # that the first of them waits for others; an outcome is durable within twice that, and its saving
+_SECONDS = 0.3  # that the first of them waits for others; an outcome is durable within twice that, and its saving
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,9 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from crawler.archive_thread import ArchiveThread
 from crawler.fetching.answers import Answer, breaker
@@ -34,12 +36,23 @@ _HOSTS = 256  # held at once: most of them wait for their pause to be over …
 _FETCHES = 24  # … so that fewer requests are under way, each of which may bring as much as a page may have
 _HOSTS_AT_ONCE = 32  # leased in one transaction, since other writers wait for it
 _IN_HAND = 50  # links of one host leased at once, at most
+_CHARGED_AHEAD = 0.25  # seconds of fetches that are charged together, and …
+_CHARGED_AT_ONCE = 8  # … at most so many: where there is no pause, waiting for the archive each time would be one
 _FETCHED_AHEAD = 8  # pages in hand while the processes that parse are starting …
 _IN_HAND_AT_ONCE = 96  # … and later: what a kill costs is fetched again
 _PAUSES = (0.05, 0.5)  # seconds between two looks for work: at once after some was found, then less often
 _SOON = timedelta(minutes=2)  # a shift that ends with its work does not wait longer for a link
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """What is left to do at a host. alone: one link, with nothing beside it. charged: keys."""
+
+    links: deque[Link]
+    alone: bool
+    charged: set[str] = field(default_factory=set)
 
 
 class Shift:
@@ -267,13 +280,13 @@ class Shift:
 
     async def _serve(self, host: Host, *, alone: bool = False) -> None:
         gate = Gate(host.not_before, host.failures)
-        links = deque(host.links)
+        turns = _Turns(deque(host.links), alone)
         try:
-            while links and not self._stopping.is_set():
-                if not await self._serve_link(links.popleft(), gate, alone=alone):
+            while turns.links and not self._stopping.is_set():
+                if not await self._serve_link(turns.links.popleft(), gate, turns):
                     break
-                if not links and not alone:
-                    links.extend(await self._more(host.name))
+                if not turns.links and not alone:
+                    turns.links.extend(await self._more(host.name))
         finally:
             del self._serving[host.name]
             self.settler.release(self._id, Released(host.name, gate.not_before, gate.failures, gate.delay))
@@ -286,7 +299,7 @@ class Shift:
         hosts = await self.archive.do(lambda archive: archive.frontier.lease(self._id, 0, _IN_HAND, self._run, [host]))
         return hosts[0].links if hosts else ()
 
-    async def _serve_link(self, link: Link, gate: Gate, *, alone: bool) -> bool:
+    async def _serve_link(self, link: Link, gate: Gate, turns: _Turns) -> bool:
         """Fetch a link, or find that it must not be. False: the host is to be left alone for now."""
         outlet = await self._outlets.get(link.source)
         robots = await self._robots.ask(link.url, outlet, gate, self._stopping)
@@ -311,13 +324,21 @@ class Shift:
         if not await gate.wait(robots.delay, self._stopping) or not await self._has_room():
             return False
         async with self._fetches:
-            charged = await self.archive.do(
-                lambda archive: archive.frontier.charge(self._id, link.key, alone=alone, delay=robots.delay)
-            )
-            if not charged:
+            if not await self._is_charged(link, turns, robots.delay):
                 return True
             answered = await self._fetch(Turn(link, outlet))
         return self._heed(answered, gate)
+
+    async def _is_charged(self, link: Link, turns: _Turns, delay: float) -> bool:
+        """Have a fetch charged, and with it those that follow in a moment. False: the lease was lost."""
+        if link.key not in turns.charged:
+            number = 1 if turns.alone or delay > _CHARGED_AHEAD else _CHARGED_AT_ONCE
+            keys = [link.key, *(each.key for each in islice(turns.links, number - 1))]
+            charged = await self.archive.do(
+                lambda archive: archive.frontier.charge(self._id, *keys, alone=turns.alone, delay=delay)
+            )
+            turns.charged.update(charged)
+        return link.key in turns.charged
 
     async def _has_room(self) -> bool:
         """Wait until no more is in hand than a kill may cost. False: the worker stops first."""

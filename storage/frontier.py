@@ -133,25 +133,26 @@ class Frontier:
             row = connection.execute(asked).one_or_none()
             return row and hold(connection, worker, row.host, [row.key])
 
-    def charge(self, worker: str, key: str, *, alone: bool = False, delay: float | None = None) -> bool:
-        """Note that the fetch of a leased link starts now. False: the lease is lost, leave it alone.
+    def charge(self, worker: str, *keys: str, alone: bool = False, delay: float | None = None) -> frozenset[str]:
+        """Note that the fetches of leased links of one host start now; of which the lease still holds.
 
-        delay: seconds that its host is to be left alone afterwards, also when this worker dies; None for as before.
-
-        Quick: it survives the end of the process, and need not survive a power cut, which is no page's fault.
+        Quick: it survives the end of the process, and need not survive a power cut, which is no page's fault. delay:
+        seconds that the host is to be left alone after a request, also when this worker dies; None for as before.
         """
         with self._database.marking() as connection:
             charged = connection.execute(
                 update(crawl_schema.link)
-                .where(_link.key == key, _link.worker == worker)
+                .where(_link.key.in_(keys), _link.worker == worker)
                 .values(state="alone" if alone else "fetching", attempts=_link.attempts + 1)
+                .returning(_link.key)
             )
+            held = frozenset(charged.scalars())
             if delay is not None:
-                of_link = select(_link.host).where(_link.key == key).scalar_subquery()
+                of_link = select(_link.host).where(_link.key == keys[0]).scalar_subquery()
                 connection.execute(
                     update(crawl_schema.host).where(_host.name == of_link, _host.worker == worker).values(delay=delay)
                 )
-            return bool(charged.rowcount)
+            return held
 
     def release(self, worker: str, hosts: Sequence[Released]) -> None:
         """Let go of hosts, and of those of their links whose fetch has not begun."""

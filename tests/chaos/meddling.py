@@ -133,11 +133,11 @@ def _patch_frontier(module: Any, meddling: Meddling, points: _Points) -> None:
 def _forget_what_is_handed_out(module: Any) -> None:
     charge = module.Frontier.charge
 
-    def pop(self: Any, worker: str, key: str, **said: Any) -> bool:
-        charged: bool = charge(self, worker, key, **said)
+    def pop(self: Any, worker: str, *keys: str, **said: Any) -> frozenset[str]:
+        charged: frozenset[str] = charge(self, worker, *keys, **said)
         with self._database.marking() as connection:
             link = module.crawl_schema.link
-            connection.execute(module.update(link).where(link.c.key == key).values(state="done"))
+            connection.execute(module.update(link).where(link.c.key.in_(keys)).values(state="done"))
         return charged
 
     module.Frontier.charge = pop
