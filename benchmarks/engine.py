@@ -1,7 +1,7 @@
 """What the start of processes costs 200 sources every five minutes: ``python -m benchmarks.engine``.
 
 One long-lived engine carries out a run of each source, whose feed names three new articles; the CPU time of an engine
-that finds nothing to do is its start. Beside it, what a process for each crawl would cost: such a start for each source.
+that finds nothing to do is its start. Beside it, what a process for each crawl would cost: such a start each time.
 """
 
 from __future__ import annotations

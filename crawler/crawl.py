@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from crawler.scope import checked_url
 from crawler.source import Source
 from storage import Archive
 from storage.links import Filing, Named, Order
+
+_LONGEST_DETAIL = 500  # characters
 
 
 def file_source(
@@ -50,7 +53,15 @@ def file_addresses(archive: Archive, folder: Path, urls: Sequence[str], order: O
         named.append(Named(url, again=True, source=source.name if source else None))
     covering = {each.source for each in named}
     archive.sources.sync([record_of(source) for source in sources if source.name in covering])
-    return archive.file_run(None, named, order, detail=" ".join(urls)[:1000])
+    return archive.file_run(None, named, order, detail=_detail(urls))
+
+
+def _detail(urls: Sequence[str]) -> str:
+    """What a crawl of addresses is known by: the same again is the same crawl, if it is still under way."""
+    named = " ".join(urls)
+    if len(named) <= _LONGEST_DETAIL:
+        return named
+    return f"{named[:_LONGEST_DETAIL]}… {hashlib.sha256(named.encode(errors='surrogatepass')).hexdigest()[:16]}"
 
 
 def find_source(folder: Path, name: str) -> Source:

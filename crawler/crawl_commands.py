@@ -75,7 +75,8 @@ def crawl(
         _report(archive, desk, run, time.monotonic() - started)
     if stop.is_set():
         raise click.Abort
-    if code or run.pending or dict(run.counts).get("failed") or dict(run.listings).get("failed"):
+    counts = dict(run.counts)
+    if code or run.pending or counts.get("failed") or counts.get("set-aside") or dict(run.listings).get("failed"):
         raise SystemExit(code or 1)
 
 

@@ -33,7 +33,7 @@ def _articles(listed: Iterable[Listed], link: Link, outlet: Outlet, now: datetim
         priority = (min(dated, now) if dated else now - timedelta(seconds=at)).timestamp()
         yield Named(
             each.url, "article", each.claims, link.url, priority, each.changed_at, place=link.place,
-            verdict=_verdict(each.url, outlet),
+            verdict=_verdict(each.url, outlet, now),
         )  # fmt: skip
 
 
@@ -46,10 +46,10 @@ def astray(url: str, link: Link, outlet: Outlet | None) -> Passed | None:
     return verdict and Passed(verdict.outcome, f"redirects to {url[:500]}: {verdict.why}")
 
 
-def _verdict(url: str, outlet: Outlet) -> Passed | None:
+def _verdict(url: str, outlet: Outlet, now: datetime | None = None) -> Passed | None:
     if not outlet.source.covers(url):
         return Passed("outside", f"not on the site of {outlet.source.homepage}, nor one of its hosts")
-    if why := trap(url):
+    if why := trap(url, now):
         return Passed("outside", f"a trap by its look: {why}")
     return None
 

@@ -35,9 +35,9 @@ class Parsers:
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """``function`` of the arguments; both must be picklable, and so must what it returns.
 
-        Raises Unreadable, whether the function did or a limit was reached. The limit of time is of the processor's, which
-        a busy machine does not shorten. What crashes, or does not end by the clock either, is tried once more, since that
-        may have been a neighbour's fault. CrawlerError when workers do not stay alive at all.
+        Raises Unreadable, whether the function did or a limit was reached. The limit of time is of the processor's,
+        which a busy machine does not shorten. What crashes, or does not end by the clock either, is tried once more,
+        since that may have been a neighbour's fault. CrawlerError when workers do not stay alive at all.
         """
         for again in (False, True):
             try:
@@ -97,7 +97,7 @@ class Parsers:
 
 
 def _bounded(seconds: float, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-    """``function`` of the arguments; the process dies, whatever it is at, when that takes more of the processor's time."""
+    """``function`` of the arguments; the process dies, whatever it is at, when that takes more processor time."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         return function(*arguments)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from storage import Archive
 
+_ENDED = frozenset({"Z", "X", "x"})  # states of a process that is no more
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -40,9 +41,11 @@ def is_gone(process: str) -> bool:
 
 
 def _started(process: int) -> str:
-    """When a process began, in ticks since the machine did; empty where that cannot be known."""
+    """When a process began, in ticks since the machine did; empty for one that has ended and waits to be counted, and
+    where that cannot be known."""
     try:
         status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return status.rpartition(")")[2].split()[19]
+    state, *rest = status.rpartition(")")[2].split()
+    return "" if state in _ENDED else rest[18]

@@ -28,6 +28,10 @@ def file_run(
             return Filing(row.id, False, f"slot {slot} of {source} is run {row.id}")
         if row := connection.execute(of_source.where(_run.finished_at.is_(None))).first():
             return Filing(row.id, False, f"run {row.id} of {source} is under way")
+    elif detail is not None:
+        of_these = select(_run.id).where(_run.source.is_(None), _run.detail == detail, _run.kind == "crawl")
+        if row := connection.execute(of_these.where(_run.finished_at.is_(None))).first():
+            return Filing(row.id, False, f"run {row.id} of these addresses is under way")
     run = connection.execute(
         insert(schema.run)
         .values(kind="crawl", detail=detail, started_at=now, source=source, slot=slot, order=_written(order))

@@ -165,7 +165,9 @@ class PostgresDatabases:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            connection.exec_driver_sql("TRUNCATE run, capture, article, source, shape, skipped, host, robots, worker RESTART IDENTITY CASCADE")
+            connection.exec_driver_sql(
+                "TRUNCATE run, capture, article, source, shape, skipped, host, robots, worker RESTART IDENTITY CASCADE"
+            )
         return self._migrated
 
     def drop_all(self) -> None:

@@ -318,3 +318,10 @@ def test_after_a_death_alone_others_go_first(archive: Archive) -> None:
     _let_the_pause_pass(archive)
     assert archive.frontier.has_suspects()
     assert archive.run(run).pending == 2
+
+
+def test_the_same_addresses_again_are_the_same_crawl_while_it_lasts(archive: Archive) -> None:
+    first = archive.file_run(None, stories(1, again=True), detail="http://gazette.example/0")
+    second = archive.file_run(None, stories(1, again=True), detail="http://gazette.example/0")
+    assert (second.run, second.is_new) == (first.run, False)
+    assert archive.file_run(None, stories(1, again=True), detail="another").is_new

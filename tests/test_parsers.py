@@ -40,10 +40,10 @@ def test_limits_are_of_the_processors_time() -> None:
             slow = asyncio.create_task(parsers.run(burn, 60.0))
             assert await parsers.run(rest, 1.0) == "rested"
             assert await parsers.run(burn, 0.05) == "burnt"
-            with pytest.raises(Unreadable, match="0.5 seconds") as raised:
+            with pytest.raises(Unreadable, match=r"0\.5 seconds") as raised:
                 await slow
             assert raised.value.reason == "timeout"
-            with pytest.raises(Unreadable, match="0.5 seconds"):
+            with pytest.raises(Unreadable, match=r"0\.5 seconds"):
                 await parsers.run(rest, 60.0)
 
     asyncio.run(work())
