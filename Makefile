@@ -20,7 +20,7 @@ demo: install   ## the main jobs: ingest the sample articles, crawl a site on th
 	@deploy/demo.sh
 
 test: install   ## all tests, on real SQLite, PostgreSQL, S3 and files
-	$(RUN)/python -m pytest -q
+	$(RUN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 chaos: install  ## the long proofs of the crawl: hundreds of kills, clocks, manners at the server (about an hour)
 	$(RUN)/python -m tests.chaos --all
@@ -38,6 +38,7 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.text_lines
 	$(RUN)/python -m benchmarks.html_articles
 	$(RUN)/python -m benchmarks.crawl
+	$(RUN)/python -m benchmarks.engine
 
 train: install  ## train the line model again (needs the extra: .venv/bin/pip install torch)
 	$(RUN)/python -m training.lines

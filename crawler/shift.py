@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Turns:
-    """What is left to do at a host. alone: one link, with nothing beside it. charged: keys."""
+    """What is left to do at a host. alone: one link, with nothing beside it. charged: keys, until their turn comes."""
 
     links: deque[Link]
     alone: bool
@@ -289,7 +289,9 @@ class Shift:
                     turns.links.extend(await self._more(host.name))
         finally:
             del self._serving[host.name]
-            self.settler.release(self._id, Released(host.name, gate.not_before, gate.failures, gate.delay))
+            self.settler.release(
+                self._id, Released(host.name, gate.not_before, gate.failures, gate.delay, tuple(turns.charged))
+            )
             self._work.set()
 
     async def _more(self, host: str) -> Sequence[Link]:
@@ -338,7 +340,10 @@ class Shift:
                 lambda archive: archive.frontier.charge(self._id, *keys, alone=turns.alone, delay=delay)
             )
             turns.charged.update(charged)
-        return link.key in turns.charged
+        if link.key not in turns.charged:
+            return False
+        turns.charged.remove(link.key)
+        return True
 
     async def _has_room(self) -> bool:
         """Wait until no more is in hand than a kill may cost. False: the worker stops first."""

@@ -161,11 +161,12 @@ class Frontier:
         with self._writing() as connection:
             now = clock(connection)
             for released in hosts:
-                connection.execute(
-                    update(crawl_schema.link)
-                    .where(_link.host == released.name, _link.worker == worker, _link.state == "leased")
-                    .values(state="ready", worker=None)
-                )
+                of_host = and_(_link.host == released.name, _link.worker == worker)
+                back = update(crawl_schema.link).values(state="ready", worker=None)
+                connection.execute(back.where(of_host, _link.state == "leased"))
+                if released.spared:
+                    spared = back.where(of_host, _link.key.in_(released.spared)).values(attempts=_link.attempts - 1)
+                    connection.execute(spared)
                 connection.execute(
                     update(crawl_schema.host)
                     .where(_host.name == released.name, _host.worker == worker)

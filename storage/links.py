@@ -100,12 +100,14 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What a worker says of a host that it lets go. delay: seconds between requests, as it kept it."""
+    """What a worker says of a host that it lets go. delay: seconds between requests, as it kept it. spared: keys of
+    links whose fetch was charged and never began."""
 
     name: str
     not_before: datetime
     failures: int
     delay: float
+    spared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

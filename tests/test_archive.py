@@ -438,7 +438,8 @@ def test_every_string_may_be_hostile(archive: Archive, hostile: str, number: int
     assert archive.save(came, REJECTED).outcome == "rejected"
     assert archive.fail(Failed(hostile, hostile, hostile, url=hostile)).outcome == "failed"
     assert archive.fates(url)
-    assert archive.count(Query(words=f"{number} council", source=hostile)) == 1
+    found = archive.find(Query(words=f"{number} council", source=hostile, limit=None))
+    assert kept.id in {each.id for each in found}  # others may be the same when what is unsafe is gone
 
 
 @pytest.mark.parametrize("year", [1, 1900, 9999])

@@ -325,3 +325,14 @@ def test_the_same_addresses_again_are_the_same_crawl_while_it_lasts(archive: Arc
     second = archive.file_run(None, stories(1, again=True), detail="http://gazette.example/0")
     assert (second.run, second.is_new) == (first.run, False)
     assert archive.file_run(None, stories(1, again=True), detail="another").is_new
+
+
+def test_what_was_charged_and_never_fetched_comes_back(archive: Archive) -> None:
+    begin(archive, stories(3))
+    archive.frontier.sign_on("w1", "here", "1")
+    fetched, spared, waiting = all_links(archive.frontier.lease("w1", 5, 5))
+    assert archive.frontier.charge("w1", fetched.key, spared.key) == {fetched.key, spared.key}
+    archive.frontier.release("w1", [Released(fetched.host, datetime.now(UTC), 0, 0, (spared.key,))])
+    again = all_links(archive.frontier.lease("w1", 5, 5))
+    assert [(link.key, link.attempts) for link in again] == [(spared.key, 0), (waiting.key, 0)]
+    assert store(archive, fetched) == "stored"
