@@ -93,6 +93,7 @@ class Shift:
         self._room = asyncio.Event()
         self._pages = 0
         self._buried = False
+        self._clearing = False  # hosts are let go, because a link is to be fetched alone
         self._id, self._node, self._process = here()
 
     async def begin(self) -> None:
@@ -244,7 +245,8 @@ class Shift:
 
     async def _lease(self) -> bool:
         """Take hosts and serve them; whether there were any."""
-        if await self.archive.do(lambda archive: archive.frontier.has_suspects(self._run)):
+        self._clearing = await self.archive.do(lambda archive: archive.frontier.has_suspects(self._run))
+        if self._clearing:
             return await self._serve_suspect()
         room = min(_HOSTS - len(self._serving), _HOSTS_AT_ONCE)
         if room <= 0:
@@ -295,7 +297,7 @@ class Shift:
             self._work.set()
 
     async def _more(self, host: str) -> Sequence[Link]:
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._clearing:
             return ()
         await self.settler.flush()  # what its listings named is to be among them
         hosts = await self.archive.do(lambda archive: archive.frontier.lease(self._id, 0, _IN_HAND, self._run, [host]))
