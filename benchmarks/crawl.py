@@ -37,6 +37,7 @@ from tests.sites.__main__ import plain_outlets
 ROOT = Path(__file__).parents[1]
 PEER = ROOT / "build" / "news-please"
 OUTLETS, ARTICLES, ROUNDS = 4, 150, 3
+FURNITURE = (110, 0)  # links and scripts around an article: as on real pages, and none
 _LONGEST = 600  # seconds
 _SET_CHILD_SUBREAPER = 36  # of prctl(2)
 
@@ -62,17 +63,23 @@ class Round:
 
 
 def main() -> None:
-    """Print one table."""
+    """Print a table for pages as large as real ones, and one for bare ones."""
     _adopt_orphans()
     crawlers: dict[str, Callable[[Job], int]] = {"copydesk": _copydesk, "scrapy + trafilatura": _scrapy}
     if trouble := _install_news_please():
         print(f"news-please: not measured: {trouble}")
     else:
         crawlers["news-please"] = _news_please
+    for furniture in FURNITURE:
+        _compare(dict(crawlers), furniture)
+
+
+def _compare(crawlers: dict[str, Callable[[Job], int]], furniture: int) -> None:
+    """Print one table."""
     rounds: dict[str, list[Round]] = {name: [] for name in crawlers}
     with tempfile.TemporaryDirectory(prefix="copydesk-bench-") as place:
         folder = Path(place)
-        with serve(plain_outlets(OUTLETS, ARTICLES), folder / "access.jsonl") as site:
+        with serve(plain_outlets(OUTLETS, ARTICLES, furniture=furniture), folder / "access.jsonl") as site:
             urls = tuple(_in_turns(site))
             size = statistics.mean(len(_get(url)) for url in urls)  # and the server has made each page once
             print(
@@ -95,7 +102,8 @@ def main() -> None:
             f"{_median(done, lambda each: each.stored / each.seconds):>8.1f}/s"
             f"{_median(done, lambda each: each.rate_under_way):>9.1f}/s"
             f"{_median(done, lambda each: each.start_seconds):>6.1f} s"
-            f"{1000 * _median(done, lambda each: each.processor_seconds / each.stored):>8.1f} ms"
+            f"{1000 * _median(done, lambda each: each.processor_seconds / each.stored):>8.1f} ms",
+            flush=True,
         )
 
 

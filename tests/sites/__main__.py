@@ -22,7 +22,7 @@ from tests.sites.server import Server, state
 NAMES = ("The Morning Ledger", "Le Courrier du Canal", "Der Talbote", "Báo Bến Sông")
 
 
-def plain_outlets(number: int, articles: int, delay_ms: float = 0) -> list[Outlet]:
+def plain_outlets(number: int, articles: int, delay_ms: float = 0, furniture: int = 0) -> list[Outlet]:
     """Well-behaved outlets on 127.0.0.1, 127.0.0.2 …, in all languages and templates by turns."""
     return [
         Outlet(
@@ -34,6 +34,7 @@ def plain_outlets(number: int, articles: int, delay_ms: float = 0) -> list[Outle
             articles=articles,
             feeds=("rss", "rdf", "atom", "json"),
             delay_ms=delay_ms,
+            furniture=furniture,
         )
         for at in range(number)
     ]

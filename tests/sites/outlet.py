@@ -38,6 +38,7 @@ class Outlet:
     time ``edit_at`` (seconds since 1970) on if given. removed: article number to status; it is listed no more (a Fault
     takes away what stays listed). traps: of traps.TRAPS. poison: the last article but one stands at /poison and is
     sent with the header X-Poison: 1. headers: added to every article. delay_ms: before every answer.
+    furniture: links of menus around each article, and as many scripts of 600 bytes: real pages have some 110.
     """
 
     host: str = "127.0.0.1"
@@ -73,6 +74,7 @@ class Outlet:
     poison: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     delay_ms: float = 0
+    furniture: int = 0
 
     def __post_init__(self) -> None:
         for name, known in _KINDS.items():

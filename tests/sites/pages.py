@@ -22,7 +22,19 @@ def article_page(outlet: Outlet, base: str, piece: Piece, version: int) -> bytes
     """The page of an article."""
     written = outlet.written(piece, version)
     page = _Page(outlet, base, piece, written, outlet.modified_at(piece, version))
-    return TEMPLATES[outlet.template % len(TEMPLATES)](page).encode()
+    html = TEMPLATES[outlet.template % len(TEMPLATES)](page)
+    return html.replace("</body>", f"{_furniture(outlet.furniture)}</body>").encode()
+
+
+def _furniture(number: int) -> str:
+    """What stands around the articles of real outlets: long menus, and scripts with their data."""
+    if not number:
+        return ""
+    links = "".join(f'<li class="menu-item"><a href="/topics/{at}/">Topic {at}</a></li>' for at in range(number))
+    scripts = "".join(
+        f'<script>window.slots.push({{"id": {at}, "data": "{"x" * 560}"}})</script>' for at in range(number)
+    )
+    return f'<nav class="all-topics"><ul>{links}</ul></nav>{scripts}'
 
 
 def amp_page(outlet: Outlet, base: str, piece: Piece, version: int) -> bytes:
