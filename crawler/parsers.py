@@ -57,6 +57,10 @@ class Parsers:
                 return result
         raise AssertionError("the loop ends above")
 
+    async def ready(self) -> None:
+        """Wait until a worker has started: what is run next is not held up by that."""
+        await self.run(os.getpid)
+
     async def _once(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         pool = self._hired()
         patience = self._limits.seconds * _BUSY

@@ -260,6 +260,7 @@ class Shift:
         """Fetch a link over which a worker may have died, with nothing beside it."""
         if self._busy:
             return False
+        await self.parsers.ready()  # the shorter a link is alone, the less likely another death is laid at its door
         host = await self.archive.do(lambda archive: archive.frontier.lease_suspect(self._id, self._run))
         if host is None:
             return False
