@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.draft import Draft
+from pipelines.site_memory import NEW_SITE, SiteMemory
 
 
 @dataclass(frozen=True, slots=True)
 class SiteProfile:
     """remove, keep: beginnings of lines that a user knows better than the rules, letter case and white space aside.
 
-    keep comes before remove, and both before every rule.
+    keep comes before remove, and both before every rule. memory: what the site has shown; name: what its bytes are
+    known by, None for a new site.
     """
 
     remove: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    memory: SiteMemory = NEW_SITE
+    name: str | None = None
 
 
 NOTHING_KNOWN = SiteProfile()
@@ -23,7 +27,7 @@ NOTHING_KNOWN = SiteProfile()
 
 def heed(draft: Draft, profile: SiteProfile) -> None:
     """Do as the user says."""
-    if profile == NOTHING_KNOWN:
+    if not profile.keep and not profile.remove:
         return
     kept, removed = (tuple(_folded(text) for text in texts) for texts in (profile.keep, profile.remove))
     for at, line in enumerate(draft.lines):

@@ -22,7 +22,11 @@ Reason = Literal[
     "imprint",
     "nav",
     "separator",
-    "repeated",  # a text that stands in the input twice
+    "repeated",  # a text that stands in the input twice, or on the site's other pages too
+    "comment",  # of readers, and the invitation to write one
+    "appeal",  # to subscribe, register or donate
+    "bio",  # who the author is
+    "embed",  # a post from elsewhere
     "other",
 ]
 """Why a block is not part of the article's text."""
@@ -92,10 +96,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Removed(Block):
-    """A piece that is not part of the text: why, and by which rule (``family.name``)."""
+    """A piece that is not part of the text: why, and by which rule (``family.name``).
+
+    score: how likely the model took it to be article, 0..1; None where no model was asked.
+    """
 
     because: Reason
     rule: str
+    score: float | None = None
 
     @property
     def reason(self) -> Reason:
@@ -110,6 +118,7 @@ class Article:
     content_hash, title_hash: hex blake2b-128 of the normal form ``norm_version``.
     published_origin: what gave the date, such as ``json-ld``, ``text`` or ``claims``.
     access: ``free``, ``paid`` or None where the page does not say. flags: doubts, such as ``charset-guessed``.
+    profile: what was known of the site, by the hash of its bytes. lesson: what the page teaches of it.
     """
 
     title: str
@@ -133,6 +142,8 @@ class Article:
     canonical_url: str | None = None
     access: str | None = None
     flags: tuple[str, ...] = ()
+    profile: str | None = None
+    lesson: bytes | None = field(default=None, repr=False, compare=False)
 
     @property
     def removed(self) -> tuple[Removed, ...]:

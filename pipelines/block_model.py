@@ -1,0 +1,278 @@
+"""The block model: how likely each block of a page belongs to its article, by its looks, its place and its neighbours.
+
+A few small networks over the blocks of a page, trained by ``training/blocks.py`` and run with numpy alone. Besides the
+blocks before and after it, a block sees the mean of those that share its parent, its grandparent or its signature: what
+decides for a paragraph is what its siblings are.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from pipelines.block_features import BlockFeatures, Floats, Ints
+
+LEVELS = ("own", "parent", "above")
+"""Whose names a block is known by: its element's, its parent's, and those of all above them together."""
+
+_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_MOST_NAMES = 16
+_FEW_WORDS = 25
+_FIRST_WORDS = 12
+_MOST_CUES = 10
+
+
+def name_tokens(tag: str, names: str) -> list[str]:
+    """The parts of an element's class, id and the like, folded, and its tag: ``#div``."""
+    parts = dict.fromkeys(part.lower() for part in _NAME.findall(names) if 2 < len(part) < 20)
+    return [*list(parts)[:_MOST_NAMES], f"#{tag}"]
+
+
+def word_cues(words: Sequence[str]) -> list[str]:
+    """What the words of a short block are known by: each of the first, the very first, the first two, the last."""
+    if not words:
+        return []
+    each = list(dict.fromkeys(words[:_FIRST_WORDS])) if len(words) < _FEW_WORDS else []
+    return [*each, f"^{words[0]}", f"^{words[0]} {words[1] if len(words) > 1 else ''}", f"{words[-1]}$"]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A page's blocks as a network takes them: what is known of each in numbers, and which belong together.
+
+    dense: standardised. tokens: by level, rows of the table of names, and the number of the name each belongs to.
+    cues: rows of the table of cues, and the block each stands in. own, parent: of blocks the number of their element's
+    and its parent's name. above: pairs of a block and the number of a name above its parent. groups: three partitions
+    of the blocks, each as numbers from 0.
+    """
+
+    dense: Floats
+    names: int
+    tokens: tuple[tuple[Ints, Ints], ...]
+    cues: tuple[Ints, Ints]
+    own: Ints
+    parent: Ints
+    above: tuple[Ints, Ints]
+    groups: tuple[Ints, ...]
+    weight: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """names: by level, from a part of a name to its row; cues: from a cue to its row. mean, scale: of ``dense``."""
+
+    names: tuple[dict[str, int], ...]
+    cues: dict[str, int]
+    mean: Floats
+    scale: Floats
+
+    def look(self, seen: BlockFeatures) -> Looked:
+        """Lay the features of a page out for the networks."""
+        names = self.names
+        rows: tuple[list[int], ...] = ([], [], [])
+        at: tuple[list[int], ...] = ([], [], [])
+        for number, (tag, named) in enumerate(seen.names):
+            for token in name_tokens(tag, named):
+                for level in range(len(LEVELS)):
+                    row = names[level].get(token)
+                    if row is not None:
+                        rows[level].append(row)
+                        at[level].append(number)
+        known = self.cues
+        cue_rows: list[int] = []
+        cue_at: list[int] = []
+        for number, words in enumerate(seen.words):
+            if words:
+                found = [known[cue] for cue in word_cues(words) if cue in known][:_MOST_CUES]
+                cue_rows += found
+                cue_at += [number] * len(found)
+        up = seen.parent[seen.element]
+        above = self._above(seen, up)
+        return Looked(
+            dense=np.clip((seen.dense - self.mean) * self.scale, -4, 4),
+            names=len(seen.names),
+            tokens=tuple(
+                (np.array(rows[level], np.int64), np.array(at[level], np.int64)) for level in range(len(LEVELS))
+            ),
+            cues=(np.array(cue_rows, np.int64), np.array(cue_at, np.int64)),
+            own=seen.name[seen.element],
+            parent=seen.name[up],
+            above=above,
+            groups=(
+                np.unique(up, return_inverse=True)[1],
+                np.unique(seen.parent[up], return_inverse=True)[1],
+                seen.signature,
+            ),
+            weight=np.sqrt(np.expm1(seen.dense[:, 0]) + 1).astype(np.float32),
+        )
+
+    @staticmethod
+    def _above(seen: BlockFeatures, up: Ints) -> tuple[Ints, Ints]:
+        """Each block with the names of its grandparent and of all above."""
+        at, block = seen.parent[up], np.flatnonzero(up)
+        at = at[block]
+        blocks, names = [block], [seen.name[at]]
+        while len(block):
+            going = at > 0
+            block, at = block[going], seen.parent[at[going]]
+            blocks.append(block)
+            names.append(seen.name[at])
+        return np.concatenate(blocks), np.concatenate(names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Net:
+    """The weights of one network. The tables are already multiplied with the part of ``enter`` that reads them."""
+
+    names: tuple[Floats, ...]
+    cues: Floats
+    enter: Floats
+    enter_bias: Floats
+    page: Floats
+    groups: tuple[tuple[Floats, Floats], ...]
+    layers: tuple[tuple[Floats, Floats], ...]
+    leave: Floats
+    leave_bias: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class BlockModel:
+    """A trained model: the mean of its networks."""
+
+    vocabulary: Vocabulary
+    dilations: tuple[int, ...]
+    nets: tuple[_Net, ...]
+
+    @classmethod
+    def load(cls, file: Path | IO[bytes]) -> BlockModel:
+        """Read a model that ``training/blocks.py`` wrote."""
+        with np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+
+        def listed(name: str) -> dict[str, int]:
+            return {word: row for row, word in enumerate(bytes(arrays[name]).decode().split("\n"))}
+
+        mean, scale = (arrays[name].astype(np.float32) for name in ("mean", "scale"))
+        vocabulary = Vocabulary(tuple(listed(f"names.{level}") for level in LEVELS), listed("cues"), mean, scale)
+        dilations = tuple(int(step) for step in arrays["dilations"])
+
+        def net(number: int) -> _Net:
+            def weights(name: str) -> Floats:
+                return np.ascontiguousarray(arrays[f"{number}.{name}"], np.float32)
+
+            enter, width = weights("enter"), len(mean)
+            tables = [weights(name) for name in (*LEVELS, "cues")]
+            size = tables[0].shape[1]
+            projected = [
+                table @ enter[width + part * size : width + (part + 1) * size] for part, table in enumerate(tables)
+            ]
+            return _Net(
+                tuple(projected[:-1]),
+                projected[-1],
+                np.ascontiguousarray(enter[:width]),
+                weights("enter_bias"),
+                weights("page"),
+                tuple((weights(f"group{n}"), weights(f"group{n}_bias")) for n in range(int(arrays["grouped"]))),
+                tuple((weights(f"layer{n}"), weights(f"layer{n}_bias")) for n in range(len(dilations))),
+                weights("leave"),
+                weights("leave_bias"),
+            )
+
+        return cls(vocabulary, dilations, tuple(net(number) for number in range(int(arrays["nets"]))))
+
+    def logits(self, seen: BlockFeatures) -> Floats:
+        """The log odds that each block belongs to the article: about -12..12."""
+        looked = self.vocabulary.look(seen)
+        pools = tuple(map(_Pool.of, looked.groups, [looked.weight] * len(looked.groups)))
+        logits = np.mean([_run(net, looked, pools, self.dilations) for net in self.nets], axis=0)
+        result: Floats = logits.astype(np.float32)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Means over the groups of a partition, by weight."""
+
+    order: Ints
+    starts: Ints
+    numbers: Ints
+    share: Floats
+
+    @classmethod
+    def of(cls, numbers: Ints, weight: Floats) -> _Pool:
+        order = np.argsort(numbers, kind="stable")
+        starts = np.searchsorted(numbers[order], np.arange(int(numbers.max()) + 1))
+        share: Floats = weight / np.add.reduceat(weight[order], starts)[numbers]
+        return cls(order, starts, numbers, share[order][:, None])
+
+    def mean(self, hidden: Floats) -> Floats:
+        means: Floats = np.add.reduceat(hidden[self.order] * self.share, self.starts, axis=0)[self.numbers]
+        return means
+
+
+def _bag(table: Floats, rows: Ints, at: Ints, count: int) -> Floats:
+    """The sums of a table's rows by ``at``, which does not decrease."""
+    sums = np.zeros((count, table.shape[1]), np.float32)
+    if len(rows):
+        starts = np.flatnonzero(np.concatenate([[True], at[1:] != at[:-1]]))
+        sums[at[starts]] = np.add.reduceat(table[rows], starts, axis=0)
+    return sums
+
+
+def _run(net: _Net, looked: Looked, pools: Sequence[_Pool], dilations: Sequence[int]) -> Floats:
+    count = len(looked.dense)
+    own, parent, above = (_bag(table, *looked.tokens[level], looked.names) for level, table in enumerate(net.names))
+    block, name = looked.above
+    hidden: Floats = looked.dense @ net.enter + net.enter_bias
+    hidden += own[looked.own]
+    hidden += parent[looked.parent]
+    order = np.argsort(block, kind="stable")
+    hidden += _bag(above, name[order], block[order], count)
+    hidden += _bag(net.cues, *looked.cues, count)
+    np.maximum(hidden, 0, out=hidden)
+    hidden += np.concatenate([hidden.mean(0), hidden.max(0)]) @ net.page
+    for number, (step, (kernel, bias)) in enumerate(zip(dilations, net.layers, strict=True)):
+        if number < len(net.groups):
+            weights, offset = net.groups[number]
+            means = np.concatenate([pool.mean(hidden) for pool in pools], 1)
+            hidden += np.maximum(means @ weights + offset, 0)
+        reach = step * (kernel.shape[0] // 2)
+        padded = np.zeros((count + 2 * reach, hidden.shape[1]), np.float32)
+        padded[reach : reach + count] = hidden
+        shifted = [padded[tap * step : tap * step + count] for tap in range(kernel.shape[0])]
+        hidden = hidden + np.maximum(np.concatenate(shifted, 1) @ kernel.reshape(-1, kernel.shape[2]) + bias, 0)
+    logit: Floats = (hidden @ net.leave + net.leave_bias)[:, 0]
+    return logit
+
+
+@functools.cache
+def _shipped() -> BlockModel:
+    with (resources.files("pipelines") / "models" / "blocks.npz").open("rb") as file:
+        return BlockModel.load(file)
+
+
+_in_use: ContextVar[BlockModel | None] = ContextVar("block_model", default=None)
+
+
+@contextmanager
+def using(model: BlockModel) -> Iterator[None]:
+    """Put another model in the place of the shipped one within a ``with`` block; for measuring."""
+    token = _in_use.set(model)
+    try:
+        yield
+    finally:
+        _in_use.reset(token)
+
+
+def block_logits(seen: BlockFeatures) -> Floats:
+    """The log odds that each block of a page belongs to its article."""
+    return (_in_use.get() or _shipped()).logits(seen)

@@ -1,0 +1,209 @@
+"""The one parse of an HTML page, and one walk over it: the page's text in blocks, and the elements they stand in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+FIGURE, ASIDE, NAV, FOOTER, HEADER, FORM, ARTICLE, MAIN, LIST, TABLE, QUOTE, SECTION, HIDDEN, BUTTON = (
+    1 << n for n in range(14)
+)
+FLAGS = 14
+"""What an element stands in, itself included: bits of ``BlockTree.flags``."""
+
+_FLAG_OF = {
+    "figure": FIGURE, "figcaption": FIGURE, "picture": FIGURE, "aside": ASIDE, "nav": NAV, "menu": NAV,
+    "footer": FOOTER, "header": HEADER, "form": FORM, "fieldset": FORM, "article": ARTICLE, "main": MAIN,
+    "ul": LIST, "ol": LIST, "li": LIST, "dl": LIST, "table": TABLE, "blockquote": QUOTE, "section": SECTION,
+    "button": BUTTON, "label": BUTTON, "legend": BUTTON,
+}  # fmt: skip
+_SILENT = frozenset(
+    (
+        *("applet", "area", "audio", "base", "canvas", "datalist", "embed", "frame", "frameset", "head", "iframe"),
+        *("img", "input", "link", "map", "meta", "noembed", "noframes", "noscript", "object", "optgroup", "option"),
+        *("param", "script", "select", "source", "style", "svg", "template", "textarea", "title", "track", "video"),
+        *("-comment", "wbr"),
+    )
+)
+_BLOCK = frozenset(
+    (
+        *("address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd", "details"),
+        *("dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3"),
+        *("h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "p"),
+        *("picture", "pre", "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
+        "ul",
+    )
+)
+_BOLD = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h6"))
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(0", re.IGNORECASE)
+_NAMED_BY = ("itemprop", "role", "data-testid", "data-component")
+_LONGEST_NAME = 400  # characters of an element's class that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """A piece of text that a page shows as one: its white space is folded to single spaces.
+
+    element: its place in the columns of ``BlockTree``. linked, bold: characters in links and in bold or slanted type.
+    links, breaks: how many of each it holds.
+    """
+
+    text: str
+    element: int
+    linked: int
+    bold: int
+    links: int
+    breaks: int
+
+
+@dataclass(slots=True)
+class BlockTree:
+    """The blocks of a page in reading order, and its block-level elements as columns, parents before children.
+
+    ``names``: class, id and the like; ``classes``: the class alone. ``chars``, ``linked``, ``blocks``: text below an
+    element; ``own``: blocks whose own element it is; ``children``: block-level elements directly below it.
+    """
+
+    blocks: list[TextBlock] = field(default_factory=list)
+    tag: list[str] = field(default_factory=list)
+    parent: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+    depth: list[int] = field(default_factory=list)
+    flags: list[int] = field(default_factory=list)
+    chars: list[int] = field(default_factory=list)
+    linked: list[int] = field(default_factory=list)
+    count: list[int] = field(default_factory=list)
+    own: list[int] = field(default_factory=list)
+    children: list[int] = field(default_factory=list)
+
+
+def block_tree(page: LexborHTMLParser) -> BlockTree:
+    """Walk over the body of a page. Any depth of nesting will do; text of scripts, styles and form fields is no text.
+
+    Hidden elements are walked like others and flagged: some pages are uncovered by their scripts.
+    """
+    tree = BlockTree()
+    body = page.body
+    if body is not None:
+        _Walk(tree).over(body)
+    return tree
+
+
+class _Walk:
+    """The state of one walk."""
+
+    def __init__(self, tree: BlockTree) -> None:
+        self._tree = tree
+        self._pieces: list[str] = []
+        self._linked = self._bold = self._links = self._breaks = 0
+
+    def over(self, body: LexborNode) -> None:
+        tree, pieces = self._tree, self._pieces
+        at = self._enter(body, "body", -1)
+        stack: list[tuple[LexborNode, int, int, bool, bool]] = []
+        in_link = in_bold = broken = False
+        node = body.first_child
+        above: LexborNode = body
+        opened = -1  # the block-level element that ``above`` is, -1 where it is an inline one
+        while True:
+            if node is None:
+                if not stack:
+                    break
+                if opened >= 0:
+                    self._end(at)
+                    up = tree.parent[at]
+                    tree.chars[up] += tree.chars[at]
+                    tree.linked[up] += tree.linked[at]
+                    tree.count[up] += tree.count[at]
+                    at = up
+                broken = False
+                node = above.next
+                above, opened, _, in_link, in_bold = stack.pop()
+                continue
+            tag = node.tag
+            if tag == "-text":
+                text = node.text_content
+                if text:
+                    pieces.append(text)
+                    if not text.isspace():
+                        broken = False
+                        if in_link:
+                            self._linked += len(text.strip())
+                        if in_bold:
+                            self._bold += len(text.strip())
+            elif tag == "br":
+                if broken:
+                    self._end(at)
+                else:
+                    pieces.append(" ")
+                    self._breaks += 1
+                broken = True
+            elif tag is None or tag in _SILENT or tag[0] == "-":
+                pass
+            else:
+                stack.append((above, opened, at, in_link, in_bold))
+                above = node
+                if tag in _BLOCK or "-" in tag:
+                    if pieces:
+                        self._end(at)
+                    opened = at = self._enter(node, tag, at)
+                    in_bold = in_bold or tag in _BOLD
+                else:
+                    opened = -1
+                    if tag == "a":
+                        self._links += 1
+                        in_link = True
+                    elif tag in _BOLD:
+                        in_bold = True
+                broken = False
+                node = node.first_child
+                continue
+            node = node.next
+        self._end(at)
+
+    def _enter(self, node: LexborNode, tag: str, parent: int) -> int:
+        tree = self._tree
+        said = node.attributes
+        flags = _FLAG_OF.get(tag, 0)
+        names = classes = ""
+        if said:
+            get = said.get
+            classes = names = get("class") or ""
+            for name in ("id", *_NAMED_BY):
+                if name in said and (value := said[name]):
+                    names = f"{names} {value}"
+            style = get("style")
+            if (style and _HIDDEN_STYLE.search(style)) or "hidden" in said or get("aria-hidden") == "true":
+                flags |= HIDDEN
+        number = len(tree.tag)
+        if parent >= 0:
+            flags |= tree.flags[parent]
+            tree.children[parent] += 1
+            tree.depth.append(tree.depth[parent] + 1)
+        else:
+            tree.depth.append(0)
+        tree.tag.append(tag)
+        tree.parent.append(max(parent, 0))
+        tree.names.append(names[:_LONGEST_NAME])
+        tree.classes.append(classes[:_LONGEST_NAME])
+        tree.flags.append(flags)
+        for column in (tree.chars, tree.linked, tree.count, tree.own, tree.children):
+            column.append(0)
+        return number
+
+    def _end(self, at: int) -> None:
+        """What was gathered is a block of the element ``at``."""
+        text = " ".join("".join(self._pieces).split())
+        self._pieces.clear()
+        if text:
+            tree, length = self._tree, len(text)
+            linked, bold = min(self._linked, length), min(self._bold, length)
+            tree.blocks.append(TextBlock(text, at, linked, bold, self._links, self._breaks))
+            tree.chars[at] += length
+            tree.linked[at] += linked
+            tree.count[at] += 1
+            tree.own[at] += 1
+        self._linked = self._bold = self._links = self._breaks = 0
