@@ -17,8 +17,8 @@ from pipelines.page_title import title_of
 from pipelines.structured_data import Structured
 from storage.records import Claims, Page, Precision
 
-if TYPE_CHECKING:  # the plain-text path needs the record, not lxml
-    from lxml.html import HtmlElement
+if TYPE_CHECKING:  # the plain-text path needs the record, not the parser
+    from selectolax.lexbor import LexborHTMLParser
 
 _PUBLISHED = (
     *("article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date"),
@@ -61,13 +61,13 @@ class Metadata:
     flags: tuple[str, ...] = ()
 
 
-def read_metadata(root: HtmlElement, structured: Structured, page: Page) -> Metadata:
+def read_metadata(tree: LexborHTMLParser, structured: Structured, page: Page) -> Metadata:
     """The metadata of a page; claims fill what the page leaves open, and are doubted where it says otherwise."""
-    head = read_head(root)
+    head = read_head(tree)
     claims = page.claims
     site = _site_names(head, structured, page.url)
     address = _absolute(head.base, page.url) or page.url or head.first("og:url") or head.canonical
-    published, origin = _published(root, head, structured, page)
+    published, origin = _published(tree, head, structured, page)
     flags = () if published is None or _agrees(published, claims) else ("date-disputed",)
     modified = _surest(_moments([structured.modified or "", *head.all(*_MODIFIED)], page.fetched_at))
     modified_at = modified.at if modified else claims.modified_at
@@ -112,7 +112,7 @@ def _authors(head: PageHead, structured: Structured, site: frozenset[str]) -> tu
 
 
 def _published(
-    root: HtmlElement, head: PageHead, structured: Structured, page: Page
+    tree: LexborHTMLParser, head: PageHead, structured: Structured, page: Page
 ) -> tuple[Moment | None, str | None]:
     """When it was published and what says so."""
     claimed = page.claims.published_at
@@ -124,7 +124,7 @@ def _published(
     ]
     found = [(moment, origin) for origin, values in stated for moment in _moments(values, page.fetched_at)]
     if not found:
-        found = [(moment, "search") for moment in _moments(_searched(root, page), page.fetched_at)]
+        found = [(moment, "search") for moment in _moments(_searched(tree, page), page.fetched_at)]
     if not found:
         return None, None
     best = _surest(moment for moment, _ in found)
@@ -133,12 +133,12 @@ def _published(
     return best, f"{origin}, zone unknown" if exact and best and not best.zoned else origin
 
 
-def _searched(root: HtmlElement, page: Page) -> Iterator[str]:
+def _searched(tree: LexborHTMLParser, page: Page) -> Iterator[str]:
     """A date found in the address, the text or the copyright line, for pages that state none."""
     from htmldate import find_date  # noqa: PLC0415 - loads slowly, and few pages need it
 
     latest = page.fetched_at.date().isoformat()
-    if date := find_date(root, original_date=True, extensive_search=False, url=page.url, max_date=latest):
+    if date := find_date(tree.html, original_date=True, extensive_search=False, url=page.url, max_date=latest):
         yield date
 
 

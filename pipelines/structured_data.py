@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the plain-text path needs the record, not lxml
-    from lxml.html import HtmlElement
+if TYPE_CHECKING:  # the plain-text path needs the record, not the parser
+    from selectolax.lexbor import LexborHTMLParser
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -40,10 +40,12 @@ class Structured:
     is_free: bool | None = None
 
 
-def read_structured(root: HtmlElement) -> Structured:
+def read_structured(tree: LexborHTMLParser) -> Structured:
     """The first article in the page's JSON-LD, else its web page, else nothing. Broken JSON is skipped."""
     nodes = [
-        node for script in root.iter("script") if _is_json_ld(script) for node in _nodes(_parsed(script.text or ""))
+        node
+        for script in tree.css("script[type*='ld+json' i]")
+        for node in _nodes(_parsed(script.text_lexbor() or ""))
     ]
     named = {name: node for node in nodes if isinstance(name := node.get("@id"), str) and len(node) > 1}
     for kin in (_KIN, _PAGE):
@@ -52,10 +54,6 @@ def read_structured(root: HtmlElement) -> Structured:
             if says and any(kind.endswith(kin) for kind in _types(node)):
                 return _article(node, named)
     return Structured()
-
-
-def _is_json_ld(script: HtmlElement) -> bool:
-    return "ld+json" in (script.get("type") or "").lower()
 
 
 def _parsed(text: str) -> Json:
