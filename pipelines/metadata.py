@@ -73,7 +73,7 @@ def read_metadata(tree: LexborHTMLParser, structured: Structured, page: Page) ->
     modified_at = modified.at if modified else claims.modified_at
     tier = (head.first("article:content_tier") or "").lower()
     return Metadata(
-        title=title_of(head, structured, claims.title, site),
+        title=title_of(head, structured, claims.title, site)[0],
         authors=_authors(head, structured, site) or claims.authors,
         published_at=published.at if published else None,
         published_precision=published.precision if published else None,
