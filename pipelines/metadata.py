@@ -106,9 +106,9 @@ def _host(url: str) -> str:
 
 
 def _authors(head: PageHead, structured: Structured, site: frozenset[str]) -> tuple[str, ...]:
-    linked, marked, styled = head.bylines
+    linked, marked, styled, paged = head.bylines
     sources = [tuple(map(tidy, structured.authors)), *(tuple(head.all(name)) for name in _AUTHORS), linked, marked]
-    return authors_of([*sources, byline_names(styled)], site)
+    return authors_of([*sources, byline_names(styled), byline_names(paged)], site)
 
 
 def _published(

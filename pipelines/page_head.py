@@ -15,7 +15,9 @@ _LONGEST = 2_000  # characters of a value; what is longer is no title, name, dat
 _MOST = 50  # values of one name
 _DEEPEST = 60  # elements above a caption that are looked at
 _NAME_KEYS = ("property", "name", "itemprop", "http-equiv")
-_BYLINE = re.compile(r"(?:^|[\s_-])(?:by-?line|authors?)(?:__?name)?(?:$|[\s_-])", re.IGNORECASE)
+_BYLINE = re.compile(r"(?:^|[\s_-])(?:by-?line|authors?)(?:[_-]{0,2}name)?(?:$|[\s_-])", re.IGNORECASE)
+_NO_BYLINE = re.compile(r"(?:^|[\s_-])(?:bio\w*|desc\w*|about|role|job|title|position|social|follow\w*|related)(?:$|[\s_-])", re.I)
+_AUTHOR_PAGE = re.compile(r"/(?:authors?|autor(?:en|es|i|as)?|auteurs?|contributors?)/", re.IGNORECASE)
 _NAMING = frozenset({"a", "span", "div", "p", "address", "li", "strong", "cite"})  # what bylines are written in
 _WALL = re.compile(r"(?:^|[\s_-])pay-?wall(?:ed)?(?:$|[\s_-])", re.IGNORECASE)
 _BREAKS = frozenset({"br", "div", "p", "li", "h1", "h2", "h3", "td"})
@@ -25,7 +27,7 @@ _ELSEWHERE = frozenset({"aside", "nav", "footer", "header"})
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens and other marks without a width
 _TOLD = (  # one walk over the page: each further selector costs little, each further walk as much as the first
     "meta,title,h1,time,base,figcaption,link[rel~=canonical i],link[rel~=amphtml i],[rel~=author i],"
-    "[itemprop~=author],[class*=author i],[class*=byline i],[class*=by-line i],[class*=paywall i],[class*=pay-wall i]"
+    "[itemprop~=author],a[href*='/aut' i],a[href*='/contributor' i],[class*=author i],[class*=byline i],[class*=by-line i],[class*=paywall i],[class*=pay-wall i]"
 )
 
 
@@ -124,7 +126,7 @@ def text_of(element: LexborNode) -> str:
     return tidy("".join(pieces))
 
 
-def _gather(element: LexborNode, pieces: list[str], depth: int) -> None:
+def _gather(element: LexborNode, pieces: list[str], depth: int, parting: str = " ") -> None:
     behind = False  # an element
     child = element.first_child
     while child is not None and len(pieces) < _LONGEST:
@@ -133,11 +135,11 @@ def _gather(element: LexborNode, pieces: list[str], depth: int) -> None:
             behind = False
         elif child.is_element_node and child.tag not in _UNREAD:
             if behind or child.tag in _BREAKS:
-                pieces.append(" ")
+                pieces.append(parting)
             if depth < _DEEPEST:
-                _gather(child, pieces, depth + 1)
+                _gather(child, pieces, depth + 1, parting)
             if child.tag in _BREAKS:
-                pieces.append(" ")
+                pieces.append(parting)
             behind = True
         child = child.next
 
@@ -160,24 +162,48 @@ def _distance(caption: LexborNode) -> int:
 
 
 def _bylines(named: list[tuple[LexborNode, dict[str, str | None]]]) -> tuple[tuple[str, ...], ...]:
-    """Of each kind those beside the first: later ones belong to other articles' cards."""
-    kinds: tuple[list[str], ...] = ([], [], [])
-    beside: list[int | None] = [None, None, None]
+    """Of each kind those beside the first: later ones belong to other articles' cards.
+
+    The kinds: ``rel``, ``itemprop``, class, and links to a page about an author.
+    """
+    kinds: tuple[list[str], ...] = ([], [], [], [])
+    beside: list[int | None] = [None] * len(kinds)
     for element, attributes in named:
         if element.tag not in _NAMING:
             continue
-        if "author" in (attributes.get("rel") or "").lower().split():
-            kind = 0
-        elif "author" in (attributes.get("itemprop") or "").split():
-            kind = 1
-        elif _BYLINE.search(attributes.get("class") or ""):
-            kind = 2
-        else:
+        kind = _kind_of_byline(attributes)
+        if kind is None:
             continue
         parent = element.parent.mem_id if element.parent else None
-        if kinds[kind] and kind < 2 and parent != beside[kind]:
+        if kinds[kind] and kind != _STYLED and parent != beside[kind]:
             continue
-        if len(kinds[kind]) < _MOST and (text := text_of(element)):
-            kinds[kind].append(text)
+        if len(kinds[kind]) < _MOST and (texts := _named_in(element, kind)):
+            kinds[kind].extend(texts)
             beside[kind] = parent
     return tuple(map(tuple, kinds))
+
+
+_LINKED, _MARKED, _STYLED, _PAGED = range(4)
+
+
+def _kind_of_byline(attributes: dict[str, str | None]) -> int | None:
+    if "author" in (attributes.get("rel") or "").lower().split():
+        return _LINKED
+    if "author" in (attributes.get("itemprop") or "").split():
+        return _MARKED
+    style = attributes.get("class") or ""
+    if _BYLINE.search(style) and not _NO_BYLINE.search(style):
+        return _STYLED
+    return _PAGED if _AUTHOR_PAGE.search(attributes.get("href") or "") else None
+
+
+def _named_in(element: LexborNode, kind: int) -> list[str]:
+    """The texts of a byline: its name where that is marked up, else the whole; where it is only styled, also its lines."""
+    if kind == _MARKED and (name := element.css_first("[itemprop~=name]")) is not None:
+        return list(filter(None, [text_of(name)]))
+    whole = text_of(element)
+    if kind != _STYLED or not whole:
+        return [whole] if whole else []
+    pieces: list[str] = []
+    _gather(element, pieces, 0, "\n")
+    return list(dict.fromkeys(filter(None, [whole, *map(tidy, "".join(pieces).split("\n"))])))
