@@ -20,9 +20,11 @@ _NO_BYLINE = re.compile(r"(?:^|[\s_-])(?:bio\w*|desc\w*|about|role|job|title|pos
 _AUTHOR_PAGE = re.compile(r"/(?:authors?|autor(?:en|es|i|as)?|auteurs?|contributors?)/", re.IGNORECASE)
 _NAMING = frozenset({"a", "span", "div", "p", "address", "li", "strong", "cite"})  # what bylines are written in
 _WALL = re.compile(r"(?:^|[\s_-])pay-?wall(?:ed)?(?:$|[\s_-])", re.IGNORECASE)
-_BREAKS = frozenset({"br", "div", "p", "li", "h1", "h2", "h3", "td"})
+_WALLED = frozenset({"div", "section", "aside"})
+_HIDDEN = re.compile(r"(?:^|\s)(?:hidden|d-none|is-hidden)(?:\s|$)")
+_MOST_WALLS = 10
+_BREAKS = frozenset({"br", "div", "p", "li", "h1", "h2", "h3", "td", "time"})
 _UNREAD = frozenset({"script", "style", "noscript", "svg", "template"})
-_ARTICLE = frozenset({"article", "main", "figure"})
 _ELSEWHERE = frozenset({"aside", "nav", "footer", "header"})
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens and other marks without a width
 _TOLD = (  # one walk over the page: each further selector costs little, each further walk as much as the first
@@ -35,7 +37,7 @@ _TOLD = (  # one walk over the page: each further selector costs little, each fu
 class PageHead:
     """metas: contents by lower-case name, in order. bylines: texts marked up as an author's, the surest kind first.
 
-    captions: the caption elements, those inside the article first. walls: class attributes that speak of a paywall.
+    captions: the caption elements, those inside the article first. walls: what elements say that are named paywalls.
     """
 
     metas: dict[str, tuple[str, ...]]
@@ -88,8 +90,8 @@ def read_head(tree: LexborHTMLParser) -> PageHead:
                 found[tag].append(text_of(element))
         else:
             named.append((element, attributes))
-            if _WALL.search(shown := get("class") or ""):
-                found["wall"].append(shown)
+            if tag in _WALLED and _WALL.search(style := get("class") or "") and len(found["wall"]) < _MOST_WALLS:
+                found["wall"].append("" if _HIDDEN.search(style) else text_of(element))
     found = {name: [value for value in values[:_MOST] if value] for name, values in found.items()}
     root = tree.root.attributes if tree.root else {}
     return PageHead(
