@@ -12,7 +12,8 @@ _IS_PAID = re.compile(r"(?:^|[:._-])(?:is[_-]?)?(?:paid|premium)(?:[_-]?content)
 _FREE = frozenset({"free", "false", "no", "0", "open", "public"})
 _PAID = frozenset({"paid", "locked", "metered", "premium", "subscriber", "subscribers", "true", "yes", "1"})
 _OFFER = re.compile(  # what a wall that is shown says, and an element of a page that only bears its name does not
-    r"subscri|abonn|\babo\b|suscri|assin|prenumer|подпис|会員|會員|订阅|訂閱|구독|[€$£]\s?\d|\d\s?(?:[€$£]|kr\b)", re.IGNORECASE
+    r"subscri|abonn|\babo\b|suscri|assin|prenumer|подпис|会員|會員|订阅|訂閱|구독|[€$£]\s?\d|\d\s?(?:[€$£]|kr\b)",
+    re.IGNORECASE,
 )
 _OFFERED = range(40, 900)  # characters of such an element; a longer one holds the article
 _TEASER = 150  # words: few articles that are sold are so short

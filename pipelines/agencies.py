@@ -20,8 +20,8 @@ _AGENCIES = (  # national and international agencies that sell texts to papers, 
     "UPI, The Canadian Press, Canadian Press, La Presse Canadienne, CP, AAP, Australian Associated Press, RNZ, PTI,"
     "Press Trust of India, ANI, IANS, UNI, APP, UNB, BSS, Xinhua, 新华社, 新華社, China News Service, 中新社, 中新网,"
     "CNA 中央社, 中央社, Kyodo, Kyodo News, 共同通信, 共同, Jiji, Jiji Press, 時事通信, 時事, Yonhap, 연합뉴스, Newsis,"
-    "뉴시스, News1, 뉴스1, Bernama, Antara, TTXVN, Thông tấn xã Việt Nam, VNA, Vietnam News Agency, PNA, MNA, NAN, SAPA,"
-    "MENA, WAM, SPA, QNA, KUNA, IRNA, ISNA, SANA, NNA, Maghreb Arabe Presse, MAP, TAP, APS, Bloomberg News,"
+    "뉴시스, News1, 뉴스1, Bernama, Antara, TTXVN, Thông tấn xã Việt Nam, VNA, Vietnam News Agency, PNA, MNA, NAN,"
+    "SAPA, MENA, WAM, SPA, QNA, KUNA, IRNA, ISNA, SANA, NNA, Maghreb Arabe Presse, MAP, TAP, APS, Bloomberg News,"
     "Bloomberg, Dow Jones Newswires, Inter Press Service, Religion News Service, States Newsroom"
 )
 _KNOWN = {fold_name(name): name.strip() for name in _AGENCIES.split(",")}

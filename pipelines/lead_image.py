@@ -16,7 +16,9 @@ from pipelines.structured_data import Structured
 if TYPE_CHECKING:  # the plain-text path needs the record, not the parser
     from selectolax.lexbor import LexborNode
 
-_CREDITED = re.compile(r"(?:^|[\s_-])(?:credits?|copyright|photographer|source|author|byline|rights)(?:$|[\s_-])", re.I)
+_CREDITED = re.compile(
+    r"(?:^|[\s_-])(?:credits?|copyright|photographer|source|author|byline|rights)(?:$|[\s_-])", re.IGNORECASE
+)
 _CREDIT = "[class*=credit i],[class*=copyright i],[class*=source i],[class*=photograph i],[class*=author i],small"
 _LONGEST = 1_000  # characters of a caption
 _LONGEST_CREDIT = 150
@@ -42,7 +44,9 @@ def lead_image(head: PageHead, structured: Structured, url: str | None, title: s
     said = structured.image
     told: list[tuple[str, str, str]] = []  # caption, credit, origin
     if said:
-        told.append((_split(tidy(said.caption))[0], _plain(tidy(said.credit)) or _split(tidy(said.caption))[1], "json-ld"))
+        told.append(
+            (_split(tidy(said.caption))[0], _plain(tidy(said.credit)) or _split(tidy(said.caption))[1], "json-ld")
+        )
     figures = [] if url is None else [_figure(caption) for caption in head.captions[:_LOOKED_AT]]
     own = [figure for figure in figures if _shows(figure, url)]
     told += [(*_in_figure(figure), "caption") for figure in own[:1]]

@@ -16,10 +16,14 @@ _MOST = 50  # values of one name
 _DEEPEST = 60  # elements above a caption that are looked at
 _NAME_KEYS = ("property", "name", "itemprop", "http-equiv")
 _BYLINE = re.compile(r"(?:^|[\s_-])(?:by-?line|authors?)(?:[_-]{0,2}name)?(?:$|[\s_-])", re.IGNORECASE)
-_NO_BYLINE = re.compile(r"(?:^|[\s_-])(?:bio\w*|desc\w*|about|role|job|title|position|social|follow\w*|related)(?:$|[\s_-])", re.I)
+_NO_BYLINE = re.compile(
+    r"(?:^|[\s_-])(?:bio\w*|desc\w*|about|role|job|title|position|social|follow\w*|related)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
 _AUTHOR_PAGE = re.compile(r"/(?:authors?|autor(?:en|es|i|as)?|auteurs?|contributors?)/", re.IGNORECASE)
 _NAMING = frozenset({"a", "span", "div", "p", "address", "li", "strong", "cite"})  # what bylines are written in
 _WALL = re.compile(r"(?:^|[\s_-])pay-?wall(?:ed)?(?:$|[\s_-])", re.IGNORECASE)
+_VALUED = {"time": "datetime", "base": "href"}
 _WALLED = frozenset({"div", "section", "aside"})
 _HIDDEN = re.compile(r"(?:^|\s)(?:hidden|d-none|is-hidden)(?:\s|$)")
 _MOST_WALLS = 10
@@ -29,7 +33,8 @@ _ELSEWHERE = frozenset({"aside", "nav", "footer", "header"})
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens and other marks without a width
 _TOLD = (  # one walk over the page: each further selector costs little, each further walk as much as the first
     "meta,title,h1,time,base,figcaption,link[rel~=canonical i],link[rel~=amphtml i],[rel~=author i],"
-    "[itemprop~=author],a[href*='/aut' i],a[href*='/contributor' i],[class*=author i],[class*=byline i],[class*=by-line i],[class*=paywall i],[class*=pay-wall i]"
+    "[itemprop~=author],a[href*='/aut' i],a[href*='/contributor' i],[class*=author i],[class*=byline i],"
+    "[class*=by-line i],[class*=paywall i],[class*=pay-wall i]"
 )
 
 
@@ -72,17 +77,13 @@ def read_head(tree: LexborHTMLParser) -> PageHead:
         tag, attributes = element.tag, element.attributes
         get = attributes.get
         if tag == "meta":
-            if content := tidy(get("content")):
-                for name in {name.lower() for key in _NAME_KEYS if (name := get(key))}:
-                    metas.setdefault(name, []).append(content)
-        elif tag == "time":
-            found["time"].append(tidy(get("datetime")))
+            _add_meta(metas, attributes)
         elif tag == "link":
             for relation in (get("rel") or "").lower().split():
                 if relation in found:
                     found[relation].append(tidy(get("href")))
-        elif tag == "base":
-            found["base"].append(tidy(get("href")))
+        elif tag in _VALUED:
+            found[tag].append(tidy(get(_VALUED[tag])))
         elif tag == "figcaption":
             captions.append(element)
         elif tag in {"title", "h1"}:
@@ -90,7 +91,8 @@ def read_head(tree: LexborHTMLParser) -> PageHead:
                 found[tag].append(text_of(element))
         else:
             named.append((element, attributes))
-            if tag in _WALLED and _WALL.search(style := get("class") or "") and len(found["wall"]) < _MOST_WALLS:
+            style = get("class") or ""
+            if tag in _WALLED and _WALL.search(style) and len(found["wall"]) < _MOST_WALLS:
                 found["wall"].append("" if _HIDDEN.search(style) else text_of(element))
     found = {name: [value for value in values[:_MOST] if value] for name, values in found.items()}
     root = tree.root.attributes if tree.root else {}
@@ -109,13 +111,20 @@ def read_head(tree: LexborHTMLParser) -> PageHead:
     )
 
 
+def _add_meta(metas: dict[str, list[str]], attributes: dict[str, str | None]) -> None:
+    if content := tidy(attributes.get("content")):
+        names = [name.lower() for key in _NAME_KEYS if (name := attributes.get(key))]
+        for name in names if len(names) == 1 else dict.fromkeys(names):
+            metas.setdefault(name, []).append(content)
+
+
 def tidy(value: str | None) -> str:
     """A value without entities, unseen marks and needless white space; empty where it is missing or too long."""
     if not value or len(value) > _LONGEST:
         return ""
     if "&" in value:
         value = html.unescape(value)
-    return " ".join(value.translate(_UNSEEN).split())
+    return " ".join((value if value.isascii() else value.translate(_UNSEEN)).split())
 
 
 def text_of(element: LexborNode) -> str:
@@ -200,7 +209,7 @@ def _kind_of_byline(attributes: dict[str, str | None]) -> int | None:
 
 
 def _named_in(element: LexborNode, kind: int) -> list[str]:
-    """The texts of a byline: its name where that is marked up, else the whole; where it is only styled, also its lines."""
+    """The texts of a byline: its name where that is marked up, else the whole, and each line where it is only styled."""
     if kind == _MARKED and (name := element.css_first("[itemprop~=name]")) is not None:
         return list(filter(None, [text_of(name)]))
     whole = text_of(element)

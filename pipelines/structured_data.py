@@ -36,8 +36,7 @@ class Picture:
 class Structured:
     """The page's article in its own words, each field as it stands there. is_free: None where it does not say.
 
-    organisations: those of the authors that are no people, and others in whose name it is published. words: how many the whole
-    text has.
+    organisations: authors that are no people, and others in whose name it is published. words: of the whole text.
     """
 
     headline: str | None = None
@@ -60,9 +59,7 @@ class Structured:
 def read_structured(tree: LexborHTMLParser) -> Structured:
     """The first article in the page's JSON-LD, else its web page, else nothing. Broken JSON is skipped."""
     nodes = [
-        node
-        for script in tree.css("script[type*='ld+json' i]")
-        for node in _nodes(_parsed(script.text_lexbor() or ""))
+        node for script in tree.css("script[type*='ld+json' i]") for node in _nodes(_parsed(script.text_lexbor() or ""))
     ]
     named = {name: node for node in nodes if isinstance(name := node.get("@id"), str) and len(node) > 1}
     for kin in (_KIN, _PAGE):
@@ -107,11 +104,9 @@ def _article(node: dict[str, Json], named: dict[str, dict[str, Json]]) -> Struct
     return Structured(
         headline=_first(_strings(node.get("headline")) or _strings(node.get("name"))),
         authors=tuple(_names(by, named)),
-        organisations=tuple(
-            [
-                *(name for one in _whole(by, named) if _is_organisation(one) for name in _names(one, named)),
-                *(name for key in _IN_WHOSE_NAME for name in _names(node.get(key), named)),
-            ]
+        organisations=(
+            *(name for one in _whole(by, named) if _is_organisation(one) for name in _names(one, named)),
+            *(name for key in _IN_WHOSE_NAME for name in _names(node.get(key), named)),
         ),
         published=_first(_strings(node.get("datePublished")) or _strings(node.get("dateCreated"))),
         modified=_first(_strings(node.get("dateModified"))),
