@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pipelines.phrases import load_phrases
 from pipelines.shape import looks_like_name
@@ -19,21 +19,25 @@ _NAME = re.compile(r"[^{}<>=@#\d]*[^\W\d_][^{}<>=@#\d]*")
 _BRACKETED = re.compile(r"\([^()]*\)")
 
 
-def authors_of(sources: Iterable[Sequence[str]], site: frozenset[str]) -> tuple[str, ...]:
-    """The names in the first source that names anyone besides the site itself, else in the first that names anyone.
+def authors_of(
+    sources: Iterable[tuple[str, Sequence[str]]], site: frozenset[str], whole: Collection[str] = ()
+) -> tuple[tuple[str, ...], str | None]:
+    """The names in the first source that names anyone besides the site itself, and which that is.
 
-    site: the folded names of the publication (``fold_name``).
+    Else those of the first that names anyone. sources: pairs of an origin and its fields. site: the folded names of
+    the publication (``fold_name``). whole: names of organisations, in which an “and” joins no two authors.
     """
-    own: tuple[str, ...] = ()
-    for source in sources:
-        names = tuple(dict.fromkeys(name for value in source for name in names_in(value)))
+    own: tuple[tuple[str, ...], str | None] = ((), None)
+    for origin, fields in sources:
+        listed = [name for value in fields for name in ([value] if value in whole else names_in(value))]
+        names = tuple(dict.fromkeys(filter(None, listed)))
         if len(names) > _MOST:
             continue
         people = tuple(name for name in names if not _is_site(name, site))
         if people:
-            return people
-        own = own or names
-    return own
+            return people, origin
+        own = own if own[0] else (names, origin)
+    return own if own[0] else ((), None)
 
 
 def names_in(value: str) -> list[str]:

@@ -18,11 +18,15 @@ from pipelines.block_tree import FLAGS, BlockTree
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+Columns = dict[str, Doubles]
 
 _GOOD = 80  # characters from which a block counts as running text; Chinese, Japanese and Thai need fewer
 _DENSE = 2.5  # how much more a character says there
 _TITLE, _START, _DESCRIPTION = 60, 90, 50  # folded characters compared
 _CUED = 40  # words; longer blocks are known by other things than their words
+_LONGEST_LINK = 120  # characters; a longer link is a text that leads somewhere
+_FAR = 99.0  # blocks
 _SEEN = 200  # characters of a block in which its cue words stand
 
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -99,99 +103,157 @@ class BlockFeatures:
 
 def block_features(tree: BlockTree, stated: Stated) -> BlockFeatures:
     """The features of a page's blocks; there must be one at least."""
-    blocks = tree.blocks
-    count = len(blocks)
-    columns: dict[str, NDArray[np.float64]] = {}
-    parent = np.array(tree.parent, np.int64)
-    element = np.fromiter([block.element for block in blocks], np.int64, count)
-    length = np.fromiter([len(block.text) for block in blocks], np.float64, count)
-    linked = np.fromiter([block.linked for block in blocks], np.float64, count)
-    bold = np.fromiter([block.bold for block in blocks], np.float64, count)
-    unspaced = _is_unspaced(tree)
-    scale = _DENSE if unspaced else 1.0
-    total = length.sum()
-    is_good = (length * scale > _GOOD) & (linked < 0.4 * length)
-    good = length * is_good
-    all_good = float(good.sum()) or 1.0
-
-    columns["length"] = np.log1p(length * scale)
-    columns["linked"] = linked / length
-    columns["bold"] = bold / length
-    columns["links"] = np.fromiter([min(block.links, 20) for block in blocks], np.float64, count)
-    columns["breaks"] = np.fromiter([min(block.breaks, 20) for block in blocks], np.float64, count)
-    is_link = (linked > 0.9 * length) & (length < 120)
-    text, words = _text(tree, stated, is_link, unspaced=unspaced)
-    columns |= text
+    page = _Page.of(tree)
+    columns, words = _text(tree, stated, page.is_link, unspaced=page.unspaced)
+    columns |= _sizes(tree, page)
     columns["words"] = np.log1p(columns["words"])
-    columns["commas"] = columns["commas"] / length * 100
-    columns["stops"] = columns["sentences"] / length * 100
+    columns["commas"] = columns["commas"] / page.length * 100
+    columns["stops"] = columns["sentences"] / page.length * 100
+    columns["states_body"] = np.full(page.count, float(len(stated.body) > 0))
     columns |= _repeats(tree)
-    columns["states_body"] = np.full(count, float(len(stated.body) > 0))
+    signature, signatures = _signatures(tree, page.element)
+    columns |= _alike(page, signature, len(signatures))
+    columns |= _order(tree, page, columns)
+    columns |= _ancestors(tree, page)
+    name, names = _names(tree)
+    dense = _laid_out(tree, page, columns)
+    return BlockFeatures(dense, page.parent, page.element, name, names, words, signature, signatures)
 
-    signature, signatures = _signatures(tree, element)
-    kinds = len(signatures)
-    alike = np.bincount(signature, minlength=kinds)
-    alike_chars = np.bincount(signature, length, kinds)
-    alike_linked = np.bincount(signature, linked, kinds)
-    alike_good = np.bincount(signature, good, kinds)
-    columns["alike"] = np.log1p(alike[signature])
-    columns["alike_share"] = alike_good[signature] / all_good
-    columns["alike_length"] = np.log1p(alike_chars[signature] / alike[signature] * scale)
-    columns["alike_linked"] = alike_linked[signature] / alike_chars[signature]
-    columns["most_alike"] = (signature == alike_good.argmax()).astype(float)
 
-    elements = len(parent)
-    depth = np.array(tree.depth, np.float64)
-    chars = np.array(tree.chars, np.float64)
-    chars_linked = np.array(tree.linked, np.float64)
-    below = np.maximum(1, chars)
-    own_good = np.bincount(element, good, elements)
-    good_below = _summed_up(own_good, tree)
-    top, distance = _top(own_good, parent, np.array(tree.own), depth)
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What all features are made from. good: characters of blocks of running text, 0 for others; scale: how much more
+    a character says than one of a script with spaces.
+    """
+
+    parent: Ints
+    element: Ints
+    length: Doubles
+    linked: Doubles
+    good: Doubles
+    all_good: float
+    is_link: NDArray[np.bool_]
+    unspaced: bool
+    scale: float
+
+    @property
+    def count(self) -> int:
+        return len(self.length)
+
+    @classmethod
+    def of(cls, tree: BlockTree) -> _Page:
+        blocks = tree.blocks
+        count = len(blocks)
+        length = np.fromiter([len(block.text) for block in blocks], np.float64, count)
+        linked = np.fromiter([block.linked for block in blocks], np.float64, count)
+        unspaced = _is_unspaced(tree)
+        scale = _DENSE if unspaced else 1.0
+        good = length * ((length * scale > _GOOD) & (linked < 0.4 * length))
+        return cls(
+            np.array(tree.parent, np.int64),
+            np.fromiter([block.element for block in blocks], np.int64, count),
+            length,
+            linked,
+            good,
+            float(good.sum()) or 1.0,
+            (linked > 0.9 * length) & (length < _LONGEST_LINK),
+            unspaced,
+            scale,
+        )
+
+
+def _sizes(tree: BlockTree, page: _Page) -> Columns:
+    """How much text there is, and of what kind."""
+    blocks, count = tree.blocks, page.count
+    bold = np.fromiter([block.bold for block in blocks], np.float64, count)
+    return {
+        "length": np.log1p(page.length * page.scale),
+        "linked": page.linked / page.length,
+        "bold": bold / page.length,
+        "links": np.fromiter([min(block.links, 20) for block in blocks], np.float64, count),
+        "breaks": np.fromiter([min(block.breaks, 20) for block in blocks], np.float64, count),
+        "page_blocks": np.full(count, math.log1p(count)),
+        "page_good": np.full(count, math.log1p(page.all_good * page.scale)),
+        "unspaced": np.full(count, float(page.unspaced)),
+        "is_long": (page.length * page.scale > _GOOD).astype(float),
+        "is_link": page.is_link.astype(float),
+        "is_linked": (page.linked > 0.5 * page.length).astype(float),
+    }
+
+
+def _alike(page: _Page, signature: Ints, kinds: int) -> Columns:
+    """What blocks of the same signature have together."""
+    number = np.bincount(signature, minlength=kinds)
+    chars = np.bincount(signature, page.length, kinds)
+    linked = np.bincount(signature, page.linked, kinds)
+    good = np.bincount(signature, page.good, kinds)
+    return {
+        "alike": np.log1p(number[signature]),
+        "alike_share": good[signature] / page.all_good,
+        "alike_length": np.log1p(chars[signature] / number[signature] * page.scale),
+        "alike_linked": linked[signature] / chars[signature],
+        "most_alike": (signature == good.argmax()).astype(float),
+    }
+
+
+def _order(tree: BlockTree, page: _Page, columns: Columns) -> Columns:
+    """Where a block stands in the order of reading, and what stands around it."""
+    good, length, count = page.good, page.length, page.count
+    at = np.arange(count)
+    h1 = np.fromiter([tree.tag[block.element] == "h1" for block in tree.blocks], bool, count)
+    return {
+        "place": at / count,
+        "chars_before": (np.cumsum(length) - length) / length.sum(),
+        "since_h1": _since(h1, at, -5),
+        "since_title": _since(columns["is_title"] > 0, at, -5),
+        "since_good": _since_before(good > 0, at),
+        "till_good": _since_before(good[::-1] > 0, at)[::-1],
+        "good_before": (np.cumsum(good) - good) / page.all_good,
+        "good_around": np.log1p(_around(good, 4, 4) * page.scale),
+        "good_next": np.log1p(_around(good, -1, 3) * page.scale),
+    }
+
+
+def _ancestors(tree: BlockTree, page: _Page) -> Columns:
+    """What is around a block in the tree: how much text, how much of it links, how much of it runs."""
+    parent, element, scale = page.parent, page.element, page.scale
+    total = page.length.sum()
+    depth, chars, linked, own, children, inside = (
+        np.array(column, float) for column in (tree.depth, tree.chars, tree.linked, tree.own, tree.children, tree.count)
+    )
+    link_share = linked / np.maximum(1, chars)
+    own_good: Doubles = np.bincount(element, page.good, len(parent)).astype(float)
+    good = _summed_up(own_good, tree) / page.all_good
+    top, distance = _top(own_good, parent, own)
     up = parent[element]
     grand = parent[up]
     great = parent[grand]
     flags = np.array(tree.flags, np.int64)[element]
-    for bit in range(FLAGS):
-        columns[f"flag{bit}"] = (flags >> bit & 1).astype(float)
-    at = np.arange(count)
-    before = np.cumsum(length) - length
-    columns["depth"] = depth[element]
-    columns["place"] = at / count
-    columns["chars_before"] = before / total
-    h1 = np.fromiter([tree.tag[block.element] == "h1" for block in blocks], bool, count)
-    columns["since_h1"] = _since(h1, at, -5)
-    columns["since_title"] = _since(columns["is_title"] > 0, at, -5)
-    columns["since_good"] = np.minimum(_since_before(is_good, at), 99)
-    columns["till_good"] = np.minimum(_since_before(is_good[::-1], at)[::-1], 99)
-    columns["up"] = distance[element]
-    columns["below_top"] = depth[element] - depth[top]
-    columns["good_before"] = (np.cumsum(good) - good) / all_good
-    columns["good_around"] = np.log1p(_around(good, 4, 4) * scale)
-    columns["good_next"] = np.log1p(_around(good, -1, 3) * scale)
-    columns["own"] = np.array(tree.own, np.float64)[element]
-    columns["siblings"] = np.array(tree.children, np.float64)[up]
-    columns["parent_blocks"] = np.array(tree.count, np.float64)[up]
-    columns["parent_chars"] = np.log1p(chars[up] * scale)
-    columns["parent_linked"] = chars_linked[up] / below[up]
-    columns["grand_chars"] = np.log1p(chars[grand] * scale)
-    columns["grand_linked"] = chars_linked[grand] / below[grand]
-    columns["great_share"] = chars[great] / total
-    columns["great_linked"] = chars_linked[great] / below[great]
-    columns["parent_share"] = chars[up] / total
-    columns["grand_share"] = chars[grand] / total
-    columns["parent_good"] = good_below[up] / all_good
-    columns["grand_good"] = good_below[grand] / all_good
-    columns["great_good"] = good_below[great] / all_good
-    columns["top_share"] = np.full(count, chars[top] / total)
-    columns["page_blocks"] = np.full(count, math.log1p(count))
-    columns["page_good"] = np.full(count, math.log1p(all_good * scale))
-    columns["unspaced"] = np.full(count, float(unspaced))
-    columns["is_long"] = (length * scale > _GOOD).astype(float)
-    columns["is_link"] = is_link.astype(float)
-    columns["is_linked"] = (linked > 0.5 * length).astype(float)
+    return {f"flag{bit}": (flags >> bit & 1).astype(float) for bit in range(FLAGS)} | {
+        "depth": depth[element],
+        "up": distance[element],
+        "below_top": depth[element] - depth[top],
+        "top_share": np.full(page.count, chars[top] / total),
+        "own": own[element],
+        "siblings": children[up],
+        "parent_blocks": inside[up],
+        "parent_chars": np.log1p(chars[up] * scale),
+        "parent_linked": link_share[up],
+        "grand_chars": np.log1p(chars[grand] * scale),
+        "grand_linked": link_share[grand],
+        "great_share": chars[great] / total,
+        "great_linked": link_share[great],
+        "parent_share": chars[up] / total,
+        "grand_share": chars[grand] / total,
+        "parent_good": good[up],
+        "grand_good": good[grand],
+        "great_good": good[great],
+    }
 
-    dense = np.zeros((count, len(NAMES)), np.float32)
+
+def _laid_out(tree: BlockTree, page: _Page, columns: Columns) -> Floats:
+    """The columns in the order of ``NAMES``, with steps of some and the tags behind."""
+    dense = np.zeros((page.count, len(NAMES)), np.float32)
     plain = len(NAMES) - len(_STEPPED) * len(_STEPS) - 2 * _KINDS
     for number, name in enumerate(NAMES[:plain]):
         dense[:, number] = columns[name]
@@ -200,11 +262,11 @@ def block_features(tree: BlockTree, stated: Stated) -> BlockFeatures:
         for step in _STEPS:
             dense[:, number] = columns[name] <= step
             number += 1
-    tag = np.fromiter([_TAGS.get(name, 0) for name in tree.tag], np.int64, elements)
-    dense[at, number + tag[element]] = 1
-    dense[at, number + _KINDS + tag[up]] = 1
-    name, names = _names(tree)
-    return BlockFeatures(dense, parent, element, name, names, words, signature, signatures)
+    tag = np.fromiter([_TAGS.get(name, 0) for name in tree.tag], np.int64, len(page.parent))
+    at = np.arange(page.count)
+    dense[at, number + tag[page.element]] = 1
+    dense[at, number + _KINDS + tag[page.parent[page.element]]] = 1
+    return dense
 
 
 def _is_unspaced(tree: BlockTree) -> bool:
@@ -220,7 +282,7 @@ def folded(text: str) -> str:
 
 def _text(
     tree: BlockTree, stated: Stated, is_link: NDArray[np.bool_], *, unspaced: bool
-) -> tuple[dict[str, NDArray[np.float64]], tuple[tuple[str, ...], ...]]:
+) -> tuple[Columns, tuple[tuple[str, ...], ...]]:
     """What the texts say by themselves, and the words of short ones."""
     title, other = (folded(text)[:_TITLE] for text in (stated.title or stated.other_title, stated.other_title))
     description = folded(stated.description)[:_DESCRIPTION]
@@ -263,7 +325,7 @@ def _text(
     return {name: array[:, number] for number, name in enumerate(_TEXT)}, tuple(words)
 
 
-def _repeats(tree: BlockTree) -> dict[str, NDArray[np.float64]]:
+def _repeats(tree: BlockTree) -> Columns:
     """Blocks whose text stands in the page more than once."""
     times = Counter([block.text for block in tree.blocks])
     count = len(tree.blocks)
@@ -302,7 +364,7 @@ def _names(tree: BlockTree) -> tuple[Ints, tuple[tuple[str, str], ...]]:
     return np.array(numbers, np.int64), tuple(known)
 
 
-def _summed_up(own: NDArray[np.float64], tree: BlockTree) -> NDArray[np.float64]:
+def _summed_up(own: Doubles, tree: BlockTree) -> Doubles:
     """For each element the sum over it and all below."""
     sums = own.tolist()
     parent = tree.parent
@@ -312,9 +374,7 @@ def _summed_up(own: NDArray[np.float64], tree: BlockTree) -> NDArray[np.float64]
     return np.array(sums)
 
 
-def _top(
-    own_good: NDArray[np.float64], parent: Ints, own: Ints, depth: NDArray[np.float64]
-) -> tuple[int, NDArray[np.float64]]:
+def _top(own_good: Doubles, parent: Ints, own: Doubles) -> tuple[int, Doubles]:
     """The element that seems to hold the article, and for each element how far up from there their paths meet."""
     elements = len(parent)
     score = np.zeros(elements)
@@ -339,22 +399,22 @@ def _top(
     return top, np.array(steps, np.float64)
 
 
-def _since(hit: NDArray[np.bool_], at: Ints, never: float) -> NDArray[np.float64]:
+def _since(hit: NDArray[np.bool_], at: Ints, never: float) -> Doubles:
     """How many blocks ago the last hit was, this one included; ``never`` before the first."""
     last = np.maximum.accumulate(np.where(hit, at, -1))
     return np.where(last >= 0, at - last, never).astype(float)
 
 
-def _since_before(hit: NDArray[np.bool_], at: Ints) -> NDArray[np.float64]:
+def _since_before(hit: NDArray[np.bool_], at: Ints) -> Doubles:
     """The same, this one aside."""
     last = np.concatenate([[-1], np.maximum.accumulate(np.where(hit, at, -1))[:-1]])
-    return np.where(last >= 0, at - last, 99).astype(float)
+    return np.where(last >= 0, np.minimum(at - last, _FAR), _FAR).astype(float)
 
 
-def _around(values: NDArray[np.float64], before: int, after: int) -> NDArray[np.float64]:
+def _around(values: Doubles, before: int, after: int) -> Doubles:
     """The sum from ``before`` places before to ``after`` places after each."""
     count = len(values)
     at = np.arange(count)
     sums = np.concatenate([[0.0], np.cumsum(values)])
-    found: NDArray[np.float64] = sums[np.minimum(count, at + after + 1)] - sums[np.clip(at - before, 0, count)]
+    found: Doubles = sums[np.minimum(count, at + after + 1)] - sums[np.clip(at - before, 0, count)]
     return found

@@ -70,7 +70,9 @@ class Surroundings:
         self._tree = tree
         self._seen = seen
         tokens = [frozenset(name_tokens(*pair)) for pair in seen.names]
-        self._said = [next((kind for kind, known in _SAID_BY.items() if known & each), None) for each in tokens]
+        self._said: list[Reason | None] = [
+            next((kind for kind, known in _SAID_BY.items() if known & each), None) for each in tokens
+        ]
         self._leads = [bool(_STANDFIRSTS & each) for each in tokens]
         self._names = seen.name.tolist()
 
@@ -119,7 +121,7 @@ class Surroundings:
 
     def _nearest(self, element: int) -> Reason | None:
         for _ in range(_LEVELS):
-            said = self._said[self._names[element]]
+            said: Reason | None = self._said[self._names[element]]
             if said is not None:
                 return said
             if element == 0:

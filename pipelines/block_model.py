@@ -211,7 +211,8 @@ class _Pool:
     def of(cls, numbers: Ints, weight: Floats) -> _Pool:
         order = np.argsort(numbers, kind="stable")
         starts = np.searchsorted(numbers[order], np.arange(int(numbers.max()) + 1))
-        share: Floats = weight / np.add.reduceat(weight[order], starts)[numbers]
+        sums: Floats = np.add.reduceat(weight[order], starts)
+        share = (weight / sums[numbers]).astype(np.float32)
         return cls(order, starts, numbers, share[order][:, None])
 
     def mean(self, hidden: Floats) -> Floats:

@@ -99,70 +99,73 @@ class _Walk:
         self._tree = tree
         self._pieces: list[str] = []
         self._linked = self._bold = self._links = self._breaks = 0
+        self._in_link = self._in_bold = False
+        self._broken = False  # whether a line break was the last thing seen
 
     def over(self, body: LexborNode) -> None:
-        tree, pieces = self._tree, self._pieces
+        """Walk without recursion: nesting may be deeper than Python's stack."""
         at = self._enter(body, "body", -1)
-        stack: list[tuple[LexborNode, int, int, bool, bool]] = []
-        in_link = in_bold = broken = False
+        above: list[tuple[LexborNode, int, bool, bool]] = []  # open elements, and what held before each
         node = body.first_child
-        above: LexborNode = body
-        opened = -1  # the block-level element that ``above`` is, -1 where it is an inline one
-        while True:
+        while node is not None or above:
             if node is None:
-                if not stack:
-                    break
-                if opened >= 0:
-                    self._end(at)
-                    up = tree.parent[at]
-                    tree.chars[up] += tree.chars[at]
-                    tree.linked[up] += tree.linked[at]
-                    tree.count[up] += tree.count[at]
-                    at = up
-                broken = False
-                node = above.next
-                above, opened, _, in_link, in_bold = stack.pop()
+                element, before, self._in_link, self._in_bold = above.pop()
+                if before != at:
+                    self._leave(at)
+                at, self._broken = before, False
+                node = element.next
                 continue
             tag = node.tag
             if tag == "-text":
-                text = node.text_content
-                if text:
-                    pieces.append(text)
-                    if not text.isspace():
-                        broken = False
-                        if in_link:
-                            self._linked += len(text.strip())
-                        if in_bold:
-                            self._bold += len(text.strip())
+                self._take(node.text_content)
             elif tag == "br":
-                if broken:
-                    self._end(at)
-                else:
-                    pieces.append(" ")
-                    self._breaks += 1
-                broken = True
-            elif tag is None or tag in _SILENT or tag[0] == "-":
-                pass
-            else:
-                stack.append((above, opened, at, in_link, in_bold))
-                above = node
-                if tag in _BLOCK or "-" in tag:
-                    if pieces:
-                        self._end(at)
-                    opened = at = self._enter(node, tag, at)
-                    in_bold = in_bold or tag in _BOLD
-                else:
-                    opened = -1
-                    if tag == "a":
-                        self._links += 1
-                        in_link = True
-                    elif tag in _BOLD:
-                        in_bold = True
-                broken = False
+                self._break(at)
+            elif tag is not None and tag not in _SILENT and tag[0] != "-":
+                above.append((node, at, self._in_link, self._in_bold))
+                at = self._open(node, tag, at)
                 node = node.first_child
                 continue
             node = node.next
         self._end(at)
+
+    def _open(self, node: LexborNode, tag: str, at: int) -> int:
+        self._broken = False
+        self._in_bold = self._in_bold or tag in _BOLD
+        if tag in _BLOCK or "-" in tag:
+            if self._pieces:  # else the link that was just entered holds this element, and counts for it
+                self._end(at)
+            return self._enter(node, tag, at)
+        if tag == "a":
+            self._links += 1
+            self._in_link = True
+        return at
+
+    def _leave(self, at: int) -> None:
+        self._end(at)
+        tree = self._tree
+        up = tree.parent[at]
+        tree.chars[up] += tree.chars[at]
+        tree.linked[up] += tree.linked[at]
+        tree.count[up] += tree.count[at]
+
+    def _take(self, text: str | None) -> None:
+        if text:
+            self._pieces.append(text)
+            if not text.isspace():
+                self._broken = False
+                if self._in_link:
+                    self._linked += len(text.strip())
+                if self._in_bold:
+                    self._bold += len(text.strip())
+
+    def _break(self, at: int) -> None:
+        """One line break is white space, two end a block."""
+        if self._broken:
+            self._end(at)
+        else:
+            self._pieces.append(" ")
+            self._breaks += 1
+        self._broken = True
 
     def _enter(self, node: LexborNode, tag: str, parent: int) -> int:
         tree = self._tree
@@ -196,7 +199,7 @@ class _Walk:
 
     def _end(self, at: int) -> None:
         """What was gathered is a block of the element ``at``."""
-        text = " ".join("".join(self._pieces).split())
+        text = " ".join("".join(self._pieces).split()) if self._pieces else ""
         self._pieces.clear()
         if text:
             tree, length = self._tree, len(text)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, time
 
+from pipelines.access import is_teaser
 from pipelines.boilerplate import judge
 from pipelines.decoding import Decoded, NotText, decode
 from pipelines.draft import Draft
 from pipelines.fingerprint import content_key
-from pipelines.language import language_of
+from pipelines.language import language_code, language_of
 from pipelines.lines import Line, plain_lines
 from pipelines.metadata import Metadata
 from pipelines.normalise import NORM_VERSION
@@ -19,6 +20,7 @@ from pipelines.shape import count_words
 from pipelines.terms import terms
 from storage.records import Article, Block, Claims, Page, Precision, Rejected, Removed
 
+_CLAIMED = ("title", "authors", "published_at", "modified_at", "language", "section", "keywords", "image")
 _MOST_UNPROVEN = 40  # lines: a short text with no sentence that the model trusts is still somebody's text
 
 
@@ -64,6 +66,7 @@ def _claimed(claims: Claims) -> Metadata:
         keywords=claims.keywords,
         image=claims.image,
         description=claims.description,
+        origins=tuple((name, "claims") for name in _CLAIMED if getattr(claims, name)),
     )
 
 
@@ -83,6 +86,13 @@ def _written(draft: Draft, said: Metadata, decoded: Decoded) -> Article | Reject
     if draft.core()[1] < 0 and len(blocks) > _MOST_UNPROVEN:
         return Rejected("no-article", f"none of {len(blocks)} lines reads like an article")
     dated = said.published_at is not None
+    words = count_words(text)
+    language = language_of(text, said.language)
+    flags = (
+        *decoded.flags,
+        *said.flags,
+        *(("incomplete",) if is_teaser(said.access, words, said.stated_words) else ()),
+    )
     article = Article(
         title=draft.title,
         text=text,
@@ -90,23 +100,41 @@ def _written(draft: Draft, said: Metadata, decoded: Decoded) -> Article | Reject
         content_hash=content_key(text),
         title_hash=content_key(draft.title),
         norm_version=NORM_VERSION,
-        words=count_words(text),
+        words=words,
         authors=said.authors or draft.authors,
-        agency=draft.agency,
+        agency=draft.agency or said.agency,
         dateline=draft.dateline,
         published_at=said.published_at if dated else draft.published_at,
         published_precision=said.published_precision if dated else draft.published_precision,
         published_origin=said.published_origin if dated else ("text" if draft.published_at else None),
         modified_at=said.modified_at,
-        language=language_of(text, said.language),
+        language=language,
         section=said.section,
         keywords=said.keywords,
         image=said.image,
         canonical_url=said.canonical_url,
         access=said.access,
-        flags=(*decoded.flags, *said.flags),
+        flags=tuple(dict.fromkeys(flags)),
+        published_zone=said.published_zone,
+        image_caption=said.image_caption,
+        image_credit=said.image_credit,
+        amp_url=said.amp_url,
+        origins=_origins(draft, said, language),
     )
     return article if article.title else replace(article, flags=(*article.flags, "no-title"))
+
+
+def _origins(draft: Draft, said: Metadata, language: str | None) -> tuple[tuple[str, str], ...]:
+    """Where each field came from: what the page or others said, and ``text`` for what its lines told."""
+    read = {
+        "title": draft.title and not said.title,
+        "authors": draft.authors and not said.authors,
+        "agency": draft.agency,
+        "dateline": draft.dateline,
+        "published_at": draft.published_at and not said.published_at,
+        "language": language and language != language_code(said.language),
+    }
+    return tuple(sorted({**dict(said.origins), **{name: "text" for name, is_read in read.items() if is_read}}.items()))
 
 
 def _block(draft: Draft, at: int) -> Block:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
@@ -31,6 +31,8 @@ _WORLD_TIME = re.compile(r"\b(?:GMT|UTC|UT|Z)\b|[+-]0000\b")
 class Moment:
     """A point in time, in UTC, as exactly as it was stated. zoned: the zone was stated too, else UTC is assumed.
 
+    zone: the stated offset, such as ``+02:00``: it tells which day it was there. None where a day is all there is.
+
     A month, year or day stands for its first second. What is stated as midnight is a day: most software writes a date
     without a time that way.
     """
@@ -38,6 +40,7 @@ class Moment:
     at: datetime
     precision: Precision
     zoned: bool
+    zone: str | None = field(default=None, compare=False)
 
 
 def read_date(value: str) -> Moment | None:
@@ -48,7 +51,7 @@ def read_date(value: str) -> Moment | None:
     try:
         if _UNIX.fullmatch(text):
             seconds = int(text) if len(text) <= 10 else int(text) // 1000
-            return Moment(datetime.fromtimestamp(seconds, UTC), "second", zoned=True)
+            return Moment(datetime.fromtimestamp(seconds, UTC), "second", zoned=True, zone="+00:00")
         if match := _ISO.fullmatch(text):
             return _from_iso(match)
         return _from_mail(text)
@@ -109,4 +112,5 @@ def _from_mail(text: str) -> Moment | None:
 def _moment(local: datetime, precision: Precision, offset: timedelta, *, zoned: bool) -> Moment:
     if (local.hour, local.minute, local.second) == (0, 0, 0):
         return Moment(local, "day", zoned=False)
-    return Moment(local.replace(tzinfo=timezone(offset)).astimezone(UTC), precision, zoned)
+    stated = local.replace(tzinfo=timezone(offset))
+    return Moment(stated.astimezone(UTC), precision, zoned, stated.isoformat()[-6:] if zoned else None)

@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import replace
 
 from lxml.html import HtmlElement
+from selectolax.lexbor import LexborHTMLParser
 from trafilatura import bare_extraction
 from trafilatura.settings import Document
 
@@ -28,8 +29,9 @@ def read_html(text: str, page: Page) -> tuple[list[Line], Metadata]:
     """
     root = parse(text)
     _, lines = visible_lines(root)
-    structured = read_structured(root)
-    said = read_metadata(root, structured, page)
+    tree = LexborHTMLParser(text)
+    structured = read_structured(tree)
+    said = read_metadata(tree, structured, page)
     if was_cut(root):
         said = replace(said, flags=(*said.flags, "page-cut"))
     return body_lines(root, lines, structured.body), said

@@ -3,91 +3,134 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from pipelines.access import access_of
+from pipelines.agencies import agency_in
 from pipelines.authors import authors_of, byline_names, fold_name
-from pipelines.dates import Moment, is_plausible, read_date
 from pipelines.language import language_code
+from pipelines.lead_image import lead_image
 from pipelines.page_head import PageHead, read_head, tidy
 from pipelines.page_title import title_of
+from pipelines.phrases import fold, load_phrases
+from pipelines.publication import agrees, modified_of, published_of
 from pipelines.structured_data import Structured
-from storage.records import Claims, Page, Precision
+from storage.records import Page, Precision
 
-if TYPE_CHECKING:  # the plain-text path needs the record, not lxml
-    from lxml.html import HtmlElement
+if TYPE_CHECKING:  # the plain-text path needs the record, not the parser
+    from selectolax.lexbor import LexborHTMLParser
 
-_PUBLISHED = (
-    *("article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date"),
-    *("cxenseparse:recs:publishtime", "citation_publication_date", "dcterms.created", "dc.date.issued", "dc.date"),
-    *("pubdate", "publishdate", "publish-date", "publication_date", "date"),
-)
-_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified")
 _AUTHORS = ("author", "article:author", "sailthru.author", "cxenseparse:author", "parsely-author", "dc.creator")
-_TIERS = {"free": "free", "metered": "paid", "locked": "paid"}
-_EXACTNESS: dict[Precision, int] = {"year": 0, "month": 1, "day": 2, "minute": 3, "second": 4}
-_AGREE_SECONDS = 36 * 3600  # a date alone, in whatever zone, and a time of the same day are no further apart
 _LONGEST_ADDRESS = 2_000
 _LONGEST_WORD = 100  # of a section or keyword
 _MOST_KEYWORDS = 60
 _HOST_PART = re.compile(r"[^.]{3,}")
+
+Told = tuple[str | None, str | None]
+"""A value and its origin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """What is known of an article besides its text; every field is None or empty where nobody says.
 
-    published_origin: ``json-ld``, ``meta``, ``time``, ``claims`` or ``search``; with ``, zone unknown`` where a time
-    was given without its zone and is taken for UTC. access: ``free`` or ``paid``. flags: doubts, as of an ``Article``.
+    published_origin: ``json-ld``, ``meta``, ``time``, ``claims``, ``title``, ``url`` or ``search``; with ``, zone
+    unknown`` where a time was given without its zone and is taken for UTC. published_zone: the offset as stated, such
+    as ``+02:00``. access: ``free`` or ``paid``. stated_words: how many words the page says its text has.
+    flags: doubts, as of an ``Article``. origins: each field that has a value, with what it came from.
     """
 
     title: str | None = None
     authors: tuple[str, ...] = ()
+    agency: str | None = None
     published_at: datetime | None = None
     published_precision: Precision | None = None
     published_origin: str | None = None
+    published_zone: str | None = None
     modified_at: datetime | None = None
     language: str | None = None
     section: str | None = None
     keywords: tuple[str, ...] = ()
     image: str | None = None
+    image_caption: str | None = None
+    image_credit: str | None = None
     canonical_url: str | None = None
+    amp_url: str | None = None
     access: str | None = None
     description: str | None = None
     site_name: str | None = None
+    stated_words: int | None = None
     flags: tuple[str, ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
 
 
-def read_metadata(root: HtmlElement, structured: Structured, page: Page) -> Metadata:
-    """The metadata of a page; claims fill what the page leaves open, and are doubted where it says otherwise."""
-    head = read_head(root)
+def read_metadata(tree: LexborHTMLParser, structured: Structured, page: Page) -> Metadata:
+    """The metadata of a page; claims fill what the page leaves open, and are doubted where it says otherwise.
+
+    Reads the tree and leaves it as it is.
+    """
+    head = read_head(tree)
     claims = page.claims
     site = _site_names(head, structured, page.url)
     address = _absolute(head.base, page.url) or page.url or head.first("og:url") or head.canonical
-    published, origin = _published(root, head, structured, page)
-    flags = () if published is None or _agrees(published, claims) else ("date-disputed",)
-    modified = _surest(_moments([structured.modified or "", *head.all(*_MODIFIED)], page.fetched_at))
-    modified_at = modified.at if modified else claims.modified_at
-    tier = (head.first("article:content_tier") or "").lower()
+    published = published_of(tree, head, structured, page)
+    modified = modified_of(head, structured, page)
+    if published.moment and modified.moment and modified.moment.at < published.moment.at:
+        modified = replace(modified, moment=None)
+    title, title_origin = title_of(head, structured, claims.title, site)
+    authors, authors_origin = _authors(head, structured, site)
+    language, language_origin = _language(head, structured, claims.language)
+    section, section_origin = _section(head, structured, claims.section)
+    keywords, keywords_origin = _keywords(head, structured)
+    image, image_origin = _image(head, structured, claims.image, address)
+    lead = lead_image(head, structured, image, title)
+    canonical, canonical_origin = _canonical(head, structured, address)
+    amp = _absolute(head.amp, address)
+    access, access_origin = access_of(head, structured)
+    agency = agency_in([*structured.authors, *structured.organisations, *authors])
+    origins = {
+        "title": title and title_origin,
+        "authors": authors_origin if authors else claims.authors and "claims",
+        "agency": agency and ("json-ld" if structured.authors or structured.organisations else authors_origin),
+        "published_at": published.origin and published.origin.partition(",")[0],
+        "modified_at": modified.moment and modified.origin,
+        "language": language and language_origin,
+        "section": section and section_origin,
+        "keywords": keywords_origin if keywords else claims.keywords and "claims",
+        "image": image and image_origin,
+        "image_caption": lead.caption_origin,
+        "image_credit": lead.credit_origin,
+        "canonical_url": canonical and canonical_origin,
+        "amp_url": amp and "link",
+        "access": access_origin,
+    }
     return Metadata(
-        title=title_of(head, structured, claims.title, site),
-        authors=_authors(head, structured, site) or claims.authors,
-        published_at=published.at if published else None,
-        published_precision=published.precision if published else None,
-        published_origin=origin,
-        modified_at=None if modified_at and published and modified_at < published.at else modified_at,
-        language=_language(head, structured) or language_code(claims.language),
-        section=_short(structured.section, head.first("article:section", "cxenseparse:section"), claims.section),
-        keywords=_keywords(head, structured) or claims.keywords,
-        image=_first_address(address, structured.image, head.first("og:image", "twitter:image"), claims.image),
-        canonical_url=_canonical(address, head.canonical, head.first("og:url"), structured.url),
-        access=_TIERS.get(tier) if structured.is_free is None else ("free" if structured.is_free else "paid"),
+        title=title,
+        authors=authors or claims.authors,
+        agency=agency,
+        published_at=published.moment.at if published.moment else None,
+        published_precision=published.moment.precision if published.moment else None,
+        published_origin=published.origin,
+        published_zone=published.moment.zone if published.moment else None,
+        modified_at=modified.moment.at if modified.moment else None,
+        language=language,
+        section=section,
+        keywords=keywords or claims.keywords,
+        image=image,
+        image_caption=lead.caption,
+        image_credit=lead.credit,
+        canonical_url=canonical,
+        amp_url=amp,
+        access=access,
         description=tidy(structured.description) or head.first("og:description", "description") or claims.description,
-        site_name=_short(head.first("og:site_name"), structured.publisher),
-        flags=flags,
+        site_name=_short(head.first("og:site_name")) or _short(structured.publisher),
+        stated_words=structured.words,
+        flags=() if published.moment is None or agrees(published.moment, claims) else ("date-disputed",),
+        origins=tuple((field, origin) for field, origin in origins.items() if origin),
     )
 
 
@@ -105,94 +148,76 @@ def _host(url: str) -> str:
         return ""
 
 
-def _authors(head: PageHead, structured: Structured, site: frozenset[str]) -> tuple[str, ...]:
-    linked, marked, styled = head.bylines
-    sources = [tuple(map(tidy, structured.authors)), *(tuple(head.all(name)) for name in _AUTHORS), linked, marked]
-    return authors_of([*sources, byline_names(styled)], site)
-
-
-def _published(
-    root: HtmlElement, head: PageHead, structured: Structured, page: Page
-) -> tuple[Moment | None, str | None]:
-    """When it was published and what says so."""
-    claimed = page.claims.published_at
-    stated = [
-        ("json-ld", [structured.published or ""]),
-        ("meta", [value for name in _PUBLISHED for value in head.all(name)]),
-        ("time", head.times[:1]),
-        ("claims", [claimed.isoformat()] if claimed else []),
+def _authors(head: PageHead, structured: Structured, site: frozenset[str]) -> tuple[tuple[str, ...], str | None]:
+    linked, marked, styled, paged = head.bylines
+    label, name = (head.first(f"twitter:{part}1") or "" for part in ("label", "data"))
+    shared = (name,) if load_phrases().opens("byline", fold(label)) else ()
+    sources = [
+        ("json-ld", tuple(map(tidy, structured.authors))),
+        *(("meta", tuple(head.all(name))) for name in _AUTHORS),
+        ("meta", shared),
+        ("byline", linked),
+        ("byline", marked),
+        ("byline", byline_names(styled)),
+        ("byline", byline_names(paged)),
     ]
-    found = [(moment, origin) for origin, values in stated for moment in _moments(values, page.fetched_at)]
-    if not found:
-        found = [(moment, "search") for moment in _moments(_searched(root, page), page.fetched_at)]
-    if not found:
-        return None, None
-    best = _surest(moment for moment, _ in found)
-    origin = next(origin for moment, origin in found if moment is best)
-    exact = best is not None and best.precision in {"minute", "second"}
-    return best, f"{origin}, zone unknown" if exact and best and not best.zoned else origin
+    return authors_of(sources, site, whole=frozenset(map(tidy, structured.organisations)))
 
 
-def _searched(root: HtmlElement, page: Page) -> Iterator[str]:
-    """A date found in the address, the text or the copyright line, for pages that state none."""
-    from htmldate import find_date  # noqa: PLC0415 - loads slowly, and few pages need it
-
-    latest = page.fetched_at.date().isoformat()
-    if date := find_date(root, original_date=True, extensive_search=False, url=page.url, max_date=latest):
-        yield date
-
-
-def _moments(values: Iterable[str], fetched_at: datetime) -> list[Moment]:
-    return [moment for value in values if (moment := read_date(value)) and is_plausible(moment, fetched_at)]
+def _language(head: PageHead, structured: Structured, claimed: str | None) -> Told:
+    said = [
+        (structured.language, "json-ld"),
+        (head.language, "html"),
+        *((value, "meta") for value in head.all("og:locale", "content-language", "language")),
+        (claimed, "claims"),
+    ]
+    return next(((code, origin) for value, origin in said if (code := language_code(value))), (None, None))
 
 
-def _surest(moments: Iterable[Moment]) -> Moment | None:
-    """The first moment, or the most exact of those that agree with it: a time with a zone tells most."""
-    moments = list(moments)
-    if not moments:
-        return None
-    agreeing = [m for m in moments if abs((m.at - moments[0].at).total_seconds()) <= _AGREE_SECONDS]
-    return max(agreeing, key=lambda moment: (_EXACTNESS[moment.precision], moment.zoned))
+def _section(head: PageHead, structured: Structured, claimed: str | None) -> Told:
+    said = [
+        (structured.section, "json-ld"),
+        *((value, "meta") for value in head.all("article:section", "cxenseparse:section")),
+        (claimed, "claims"),
+    ]
+    return next(((text, origin) for value, origin in said if (text := _short(value))), (None, None))
 
 
-def _agrees(published: Moment, claims: Claims) -> bool:
-    claimed = claims.published_at
-    return claimed is None or abs((published.at - claimed).total_seconds()) <= 2 * _AGREE_SECONDS
-
-
-def _language(head: PageHead, structured: Structured) -> str | None:
-    said = (structured.language, head.language, *head.all("og:locale", "content-language", "language"))
-    return next(filter(None, map(language_code, said)), None)
-
-
-def _keywords(head: PageHead, structured: Structured) -> tuple[str, ...]:
+def _keywords(head: PageHead, structured: Structured) -> tuple[tuple[str, ...], str | None]:
     """The first list that is short enough to be about this article."""
-    for source in (
-        structured.keywords,
-        *(tuple(head.all(name)) for name in ("article:tag", "news_keywords", "keywords")),
-    ):
-        listed = source[0].split(",") if len(source) == 1 else source
+    said = [
+        ("json-ld", structured.keywords),
+        *(("meta", tuple(head.all(name))) for name in ("article:tag", "news_keywords", "keywords")),
+    ]
+    for origin, source in said:
+        listed: Iterable[str] = source[0].split(",") if len(source) == 1 else source
         words = tuple(dict.fromkeys(filter(None, map(tidy, listed))))
         if words and len(words) <= _MOST_KEYWORDS and all(len(word) <= _LONGEST_WORD for word in words):
-            return words
-    return ()
+            return words, origin
+    return (), None
 
 
-def _short(*values: str | None) -> str | None:
-    return next((text for value in values if (text := tidy(value)) and len(text) <= _LONGEST_WORD), None)
+def _image(head: PageHead, structured: Structured, claimed: str | None, address: str | None) -> Told:
+    said = [
+        (structured.image.url if structured.image else None, "json-ld"),
+        (head.first("og:image", "twitter:image"), "meta"),
+        (claimed, "claims"),
+    ]
+    return next(((url, origin) for value, origin in said if (url := _absolute(value, address))), (None, None))
 
 
-def _canonical(address: str | None, *values: str | None) -> str | None:
+def _canonical(head: PageHead, structured: Structured, address: str | None) -> Told:
     """The first address that is not just a site's front page."""
-    for value in values:
+    for value, origin in ((head.canonical, "link"), (head.first("og:url"), "meta"), (structured.url, "json-ld")):
         url = _absolute(value, address)
         if url and (urlsplit(url).path.strip("/") or urlsplit(url).query):
-            return url
-    return None
+            return url, origin
+    return None, None
 
 
-def _first_address(address: str | None, *values: str | None) -> str | None:
-    return next((url for value in values if (url := _absolute(value, address))), None)
+def _short(value: str | None) -> str | None:
+    text = tidy(value)
+    return text if text and len(text) <= _LONGEST_WORD else None
 
 
 def _absolute(value: str | None, base: str | None) -> str | None:

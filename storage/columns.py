@@ -55,6 +55,23 @@ class Strings(TypeDecorator[tuple[str, ...]]):
         return value if value is None else tuple(value)
 
 
+class Origins(TypeDecorator[tuple[tuple[str, str], ...]]):
+    """Pairs of a field's name and what it came from; in the database a JSON object. They come back in order."""
+
+    impl = PLAIN_JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[tuple[str, str]] | None, _dialect: Dialect) -> dict[str, str] | None:
+        """Into the database."""
+        return value if value is None else {safe_text(name): safe_text(origin) for name, origin in value}
+
+    def process_result_value(
+        self, value: dict[str, str] | None, _dialect: Dialect
+    ) -> tuple[tuple[str, str], ...] | None:
+        """Out of the database."""
+        return value if value is None else tuple(sorted(value.items()))
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time, UTC in and out; SQLite itself keeps no zone."""
 

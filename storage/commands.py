@@ -101,21 +101,33 @@ def show(open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versi
 
 def _show_article(desk: Desk, article: ArchivedArticle) -> None:
     desk.show(article.title or "(no title)", "bold")
-    facts = {
-        "id": article.id,
-        "address": article.url,
-        "source": article.source,
-        "authors": ", ".join(article.authors),
-        "agency": article.agency,
-        "place": article.dateline,
-        "published": article.published_at and f"{rfc3339(article.published_at)} (to the {article.published_precision})",
-        "language": article.language,
-        "section": article.section,
-        "flags": ", ".join(article.flags),
-    }
-    for name, value in facts.items():
+    published = article.published_at and f"{rfc3339(article.published_at)} (to the {article.published_precision})"
+    facts = [
+        ("id", "", article.id),
+        ("address", "", article.url),
+        ("canonical", "canonical_url", article.canonical_url if article.canonical_url != article.url else None),
+        ("amp", "amp_url", article.amp_url),
+        ("source", "", article.source),
+        ("authors", "authors", ", ".join(article.authors)),
+        ("agency", "agency", article.agency),
+        ("place", "dateline", article.dateline),
+        ("published", "published_at", published),
+        ("zone", "", article.published_zone),
+        ("modified", "modified_at", article.modified_at and rfc3339(article.modified_at)),
+        ("language", "language", article.language),
+        ("section", "section", article.section),
+        ("keywords", "keywords", ", ".join(article.keywords)),
+        ("image", "image", article.image),
+        ("caption", "image_caption", article.image_caption),
+        ("credit", "image_credit", article.image_credit),
+        ("access", "access", article.access),
+        ("flags", "", ", ".join(article.flags)),
+    ]
+    origins = dict(article.origins)
+    for name, field, value in facts:
         if value:
-            desk.show(f"{name:<10} {value}")
+            origin = origins.get(field)
+            desk.show(f"{name:<10} {value}" + (f"  [{origin}]" if origin else ""))
     desk.show()
     desk.show(article.text)
 

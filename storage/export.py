@@ -20,15 +20,15 @@ from storage.times import rfc3339
 FIELDS = tuple(field.name for field in fields(ArchivedArticle))
 """The columns of a CSV file and the keys of a JSON object, in their order; the names are stable."""
 
-JsonValue: TypeAlias = str | int | list[str] | None
+JsonValue: TypeAlias = str | int | list[str] | dict[str, str] | None
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # spreadsheets take the wide forms as well
 _BREAKS = frozenset("\t\r\n")  # before the first character, they start a formula too
 
 
 def record(article: ArchivedArticle) -> dict[str, JsonValue]:
-    """An article for JSON: the keys are ``FIELDS``, times are RFC 3339 in UTC, tuples are lists."""
-    return {name: _json_value(getattr(article, name)) for name in FIELDS}
+    """An article for JSON: the keys are ``FIELDS``, times are RFC 3339 in UTC, tuples are lists, origins an object."""
+    return {name: _json_value(getattr(article, name)) for name in FIELDS} | {"origins": dict(article.origins)}
 
 
 def export(articles: Iterable[ArchivedArticle], path: Path, raw: bool = False) -> int:
@@ -93,6 +93,8 @@ def _json_value(value: str | int | datetime | Sequence[str] | None) -> JsonValue
 def _cell(value: JsonValue) -> str:
     if isinstance(value, list):
         return "; ".join(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {origin}" for name, origin in value.items())
     return "" if value is None else str(value)
 
 

@@ -116,8 +116,10 @@ class Article:
     """What ``clean`` makes of a page. ``text``: paragraphs joined by one blank line; the title is not in it.
 
     content_hash, title_hash: hex blake2b-128 of the normal form ``norm_version``.
-    published_origin: what gave the date, such as ``json-ld``, ``text`` or ``claims``.
+    published_origin: what gave the date, such as ``json-ld``, ``text`` or ``claims``. published_zone: the offset as it
+    was stated, such as ``+02:00``: it tells which day it was there. image_caption, image_credit: of ``image``.
     access: ``free``, ``paid`` or None where the page does not say. flags: doubts, such as ``charset-guessed``.
+    origins: the fields that have a value, in order of names, with what each came from: ``(("title", "heading"), …)``.
     profile: what was known of the site, by the hash of its bytes. lesson: what the page teaches of it.
     """
 
@@ -142,6 +144,11 @@ class Article:
     canonical_url: str | None = None
     access: str | None = None
     flags: tuple[str, ...] = ()
+    published_zone: str | None = None
+    image_caption: str | None = None
+    image_credit: str | None = None
+    amp_url: str | None = None
+    origins: tuple[tuple[str, str], ...] = ()
     profile: str | None = None
     lesson: bytes | None = field(default=None, repr=False, compare=False)
 
@@ -202,7 +209,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ArchivedArticle:
-    """The record of an article as exports, ``--json`` and the SQL view ``articles`` give it; the names are stable."""
+    """The record of an article as exports, ``--json`` and the SQL view ``articles`` give it; the names are stable.
+
+    origins: as of an ``Article``; in JSON an object.
+    """
 
     id: str
     url: str | None
@@ -227,6 +237,11 @@ class ArchivedArticle:
     fetched_at: datetime
     story_id: str
     copy_of: str | None
+    published_zone: str | None = None
+    image_caption: str | None = None
+    image_credit: str | None = None
+    amp_url: str | None = None
+    origins: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

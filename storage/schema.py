@@ -31,7 +31,7 @@ from sqlalchemy import (
     select,
 )
 
-from storage.columns import SafeJson, SafeText, Strings, UtcTime
+from storage.columns import Origins, SafeJson, SafeText, Strings, UtcTime
 
 metadata = MetaData(
     naming_convention={
@@ -124,6 +124,11 @@ version = Table(
     Column("image", SafeText),
     Column("access", SafeText),
     Column("flags", Strings, nullable=False),
+    Column("published_zone", String(6)),  # the offset as it was stated
+    Column("image_caption", SafeText),
+    Column("image_credit", SafeText),
+    Column("amp_url", SafeText),
+    Column("origins", Origins, nullable=False, server_default="{}"),  # what each field came from
     Index("ix_version_content_hash_title_hash", "content_hash", "title_hash"),
 )
 
@@ -211,4 +216,9 @@ def articles(which: ColumnElement[bool] = current) -> Select[Any]:
         kept.fetched_at,
         article.c.story_id,
         article.c.copy_of,
+        kept.published_zone,
+        kept.image_caption,
+        kept.image_credit,
+        kept.amp_url,
+        kept.origins,
     ).select_from(article.join(version, which))

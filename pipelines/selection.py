@@ -1,0 +1,105 @@
+"""Which blocks of a page are its article: the model's odds, what the site's memory adds, and what must not stand twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.block_features import BlockFeatures, Floats
+from pipelines.block_tree import TextBlock
+from pipelines.site_memory import Lesson, SiteMemory, is_telling, line_key, place_key
+from storage.records import Reason
+
+_LEAN = 0.8  # of a place's mean log odds on the site's other pages that is added to a block's own
+_FURTHEST = 6.0  # log odds that a place may add or take at most
+_NOTED = -5.0  # log odds from which a line might be taken for article one day: worth noting whether it repeats
+_MOST_ODDS = 8.0
+_WHOLE, _COVERED = 900, 0.8  # characters of a block that may hold the article again, and how much of it others hold
+_AGAIN = 40  # characters of a line that is no accident twice
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """odds: log odds of each block, the site's memory counted in. gone: blocks that go whatever the odds, and why.
+
+    doubt: how much of what may be article is undecided: 0 when all is clear, towards 1 where the model guesses.
+    lesson: what the page teaches of its site.
+    """
+
+    odds: Floats
+    gone: dict[int, tuple[Reason, str]]
+    doubt: float
+    lesson: Lesson
+
+    def kept(self, at: int) -> bool:
+        """Whether block ``at`` is of the article."""
+        return bool(self.odds[at] > 0) and at not in self.gone
+
+
+def select(blocks: Sequence[TextBlock], seen: BlockFeatures, odds: Floats, memory: SiteMemory) -> Selection:
+    """Choose among the blocks of a page. odds: the model's, one a block."""
+    places = [place_key(signature) for signature in seen.signatures]
+    noted = [at for at in np.flatnonzero(odds > _NOTED).tolist() if any(map(str.isalnum, blocks[at].text))]
+    keys = [line_key(blocks[at].text) for at in noted]
+    body = tuple(
+        dict.fromkeys(key for at, key in zip(noted, keys, strict=True) if odds[at] > 0 and is_telling(blocks[at].text))
+    )
+    lesson = _lesson(blocks, seen, odds, places, keys, body)
+    gone: dict[int, tuple[Reason, str]] = {}
+    if memory.pages:
+        lean = np.clip(np.array(memory.leanings(places), np.float32) * _LEAN, -_FURTHEST, _FURTHEST)
+        odds = odds + lean[seen.signature]
+        for at, is_repeated in zip(noted, memory.repeated(keys, body), strict=True):
+            if is_repeated:
+                gone[at] = ("repeated", "site.repeated")
+    gone |= _copies(blocks, [at for at in np.flatnonzero(odds > 0).tolist() if at not in gone])
+    return Selection(odds, gone, _doubt(blocks, odds), lesson)
+
+
+def _lesson(
+    blocks: Sequence[TextBlock],
+    seen: BlockFeatures,
+    odds: Floats,
+    places: Sequence[int],
+    keys: Sequence[int],
+    body: tuple[int, ...],
+) -> Lesson:
+    length = np.fromiter([len(block.text) for block in blocks], np.float64, len(blocks))
+    bounded = np.clip(odds, -_MOST_ODDS, _MOST_ODDS) * np.minimum(length, 200)
+    kinds = len(places)
+    chars = np.bincount(seen.signature, np.minimum(length, 200), kinds)
+    sums = np.bincount(seen.signature, bounded, kinds)
+    taught: dict[int, tuple[int, float]] = {}
+    for place, size, total in zip(places, chars.tolist(), sums.tolist(), strict=True):
+        before = taught.get(place, (0, 0.0))
+        taught[place] = (before[0] + int(size), before[1] + float(total))
+    kept = int(length[odds > 0].sum())
+    return Lesson(tuple(dict.fromkeys(keys)), body, taught, kept)
+
+
+def _doubt(blocks: Sequence[TextBlock], odds: Floats) -> float:
+    """The share of what is expected to be article that hangs in the balance, by characters."""
+    length = np.fromiter([len(block.text) for block in blocks], np.float64, len(blocks))
+    likely = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    expected = float((length * likely).sum())
+    return float((length * np.minimum(likely, 1 - likely)).sum()) / max(1.0, expected)
+
+
+def _copies(blocks: Sequence[TextBlock], kept: Sequence[int]) -> dict[int, tuple[Reason, str]]:
+    """Kept blocks that say what others say: the article once more in one piece, hidden for scripts; a line again."""
+    gone: dict[int, tuple[Reason, str]] = {}
+    for at in kept:
+        text = blocks[at].text
+        if len(text) >= _WHOLE:
+            others = (blocks[other].text for other in kept if other != at)
+            if sum(len(other) for other in others if len(other) > _AGAIN and other in text) > _COVERED * len(text):
+                gone[at] = ("repeated", "block.whole-again")
+    met: set[str] = set()
+    for at in kept:
+        text = blocks[at].text
+        if len(text) > _AGAIN and text in met:
+            gone.setdefault(at, ("repeated", "block.again"))
+        met.add(text)
+    return gone
