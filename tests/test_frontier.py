@@ -155,6 +155,22 @@ def test_poison_is_set_aside_after_three_deaths_alone(archive: Archive) -> None:
     assert (fate.outcome, fate.article_id) == ("set-aside", None)
 
 
+def test_deaths_that_took_more_than_the_worker_count_little(archive: Archive) -> None:
+    run = begin(archive, stories(1))
+    archive.frontier.sign_on("w0", "here", "0")
+    (link,) = all_links(archive.frontier.lease("w0", 5, 5))
+    archive.frontier.charge("w0", link.key)
+    archive.frontier.sign_on("w1", "here", "1", gone=["w0"], swept=["w0"])
+    for death in range(1, 13):
+        assert archive.run(run).pending == 1
+        assert archive.frontier.lease_suspect(f"w{death}"), death
+        archive.frontier.charge(f"w{death}", link.key, alone=True)
+        dead = [f"w{death}"]
+        archive.frontier.sign_on(f"w{death + 1}", "here", "1", gone=dead, swept=dead)
+        _let_the_pause_pass(archive)
+    assert dict(archive.run(run).counts) == {"set-aside": 1}  # a machine may die of a page all the same
+
+
 def _let_the_pause_pass(archive: Archive) -> None:
     with archive._database.writing() as connection:
         connection.execute(update(crawl_schema.link).values(not_before=datetime.now(UTC)))
