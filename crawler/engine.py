@@ -100,6 +100,10 @@ def _how(code: int) -> str:
 
 def main(work: str | None = None) -> None:
     """Be an engine: work until there is nothing left to do, and exit with what it ended by. work: see ``watch``."""
+    from crawler.sandbox import furnish  # noqa: PLC0415 - the watch does without
+
+    furnish()  # while this process loads what it needs itself
+
     from scrapy.crawler import AsyncCrawlerProcess  # noqa: PLC0415 - heavy, and the watch does without
 
     from crawler.scrapy_project import project  # noqa: PLC0415 - as above

@@ -56,8 +56,10 @@ class Hand:
         self.look()
 
     def widen(self) -> None:
-        """Something was settled: the processes that parse have started."""
-        self._most = _AT_ONCE
+        """Something was read: the processes that parse have started."""
+        if self._most < _AT_ONCE:
+            self._most = _AT_ONCE
+            self.look()
 
     def look(self) -> None:
         """Have those who wait for room look again."""

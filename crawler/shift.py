@@ -162,8 +162,9 @@ class Shift:
 
     async def settle(self, turn: Turn, settlement: Settlement) -> Saved | None:
         """Have a lease ended; returns when that is durable. None: it was lost, or the link comes back."""
+        if settlement.page is not None or settlement.named:
+            self.hand.widen()
         saved = await self.settler.put(settlement)
-        self.hand.widen()
         if settlement.named or isinstance(settlement.result, Postponed):
             self._work.set()
         if turn.outlet and settlement.taught:
