@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -352,3 +353,25 @@ def test_what_was_charged_and_never_fetched_comes_back(archive: Archive) -> None
     again = all_links(archive.frontier.lease("w1", 5, 5))
     assert [(link.key, link.attempts) for link in again] == [(spared.key, 0), (waiting.key, 0)]
     assert store(archive, fetched) == "stored"
+
+
+def test_leases_that_are_looked_up_together_end_once_each(archive: Archive) -> None:
+    run = begin(archive, stories(3))
+    archive.frontier.sign_on("w1", "here", "1")
+    first, second, lost = all_links(archive.frontier.lease("w1", 5, 5))
+    with archive.batch():
+        archive.expect((), [first, second, replace(lost, worker="w0")])
+        assert store_settled(archive, first) == "stored"
+        assert store_settled(archive, first) is None
+        assert store_settled(archive, replace(lost, worker="w0")) is None
+        assert archive.postpone(second, Postponed(datetime.now(UTC), "later"))
+        assert store_settled(archive, second) is None
+    assert dict(archive.run(run).counts) == {"stored": 1}
+    assert archive.run(run).pending == 2
+
+
+def store_settled(archive: Archive, link: Link) -> str | None:
+    """Settle a link within a batch as an article of its own; the outcome."""
+    made = numbered(int(link.url[-1]))[1]
+    saved = archive.settle(link, page(link.url, made.text.encode()), made)
+    return saved and saved.outcome
