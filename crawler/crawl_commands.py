@@ -151,7 +151,7 @@ def _filed(archive: Archive, what: tuple[str, ...], order: Order) -> Filing:
 def _is_attended(archive: Archive, run: int) -> bool:
     from crawler.process_identity import dead_workers
 
-    return archive.frontier.attended(run, dead_workers(archive))
+    return archive.frontier.attended(run, dead_workers(archive).workers)
 
 
 def _tell_filed(desk: Desk, filings: Sequence[Filing]) -> None:

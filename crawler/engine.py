@@ -8,6 +8,7 @@ The engine ends within seconds when its watch is gone, however that came about.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -100,11 +101,18 @@ def _how(code: int) -> str:
 
 def main(work: str | None = None) -> None:
     """Be an engine: work until there is nothing left to do, and exit with what it ended by. work: see ``watch``."""
+    from crawler.sandbox import furnish  # noqa: PLC0415 - the watch does without
+
+    furnish()  # while this process loads what it needs itself
+    gc.disable()  # until that is done: none of it is rubbish
+
     from scrapy.crawler import AsyncCrawlerProcess  # noqa: PLC0415 - heavy, and the watch does without
 
     from crawler.scrapy_project import project  # noqa: PLC0415 - as above
     from crawler.spiders.desk import DeskSpider  # noqa: PLC0415 - as above
 
+    gc.freeze()
+    gc.enable()
     process = AsyncCrawlerProcess(project(LOG_INSTALL_ROOT_HANDLER=False))
     crawler = process.create_crawler(DeskSpider)
     run = None if work == FOREVER else work

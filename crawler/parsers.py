@@ -30,6 +30,7 @@ class Parsers:
         self._size = workers or os.cpu_count() or 1
         self._limits = limits or SandboxLimits()
         self._pool: ProcessPool | None = None
+        self._hiring = asyncio.Lock()
         self._breakdowns = 0
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -62,7 +63,7 @@ class Parsers:
         await self.run(os.getpid)
 
     async def _once(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-        pool = self._hired()
+        pool = await self._hired()
         patience = self._limits.seconds * _BUSY
         future = pool.schedule(_bounded, args=(self._limits.seconds, function, arguments), timeout=patience)
         try:
@@ -74,15 +75,21 @@ class Parsers:
             raise BrokenProcessPool("the worker processes stopped answering") from None
         return result
 
-    def _hired(self) -> ProcessPool:
-        if self._pool is not None and not self._pool.active:
+    async def _hired(self) -> ProcessPool:
+        async with self._hiring:
+            if self._pool is None or not self._pool.active:
+                self._pool = await asyncio.to_thread(self._hire)  # it waits for the server that they are forked from
+            return self._pool
+
+    def _hire(self) -> ProcessPool:
+        if self._pool is not None:
             self.close()
             self._breakdowns += 1
             if self._breakdowns > _STARTS:
                 raise CrawlerError("the worker processes end as soon as they start", "copydesk doctor")
-        if self._pool is None:
-            self._pool = hire(self._size, self._limits, cleaning=True, tasks=_DOCUMENTS)
-        return self._pool
+        pool = hire(self._size, self._limits, cleaning=True, tasks=_DOCUMENTS)
+        pool.schedule(os.getpid)  # they start with their first task
+        return pool
 
     def close(self) -> None:
         """End all workers, also those at work."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import TypeAlias
 
@@ -36,6 +37,7 @@ _AHEAD = 16  # chunks per worker under way or waiting: enough to work on while a
 _AHEAD_BYTES = 32 * 1024 * 1024
 _CHUNKS_PER_WORKER = 500  # then it is replaced, and with it whatever a library leaked
 _GRACE = 60  # seconds for workers to start, on a busy machine
+_PRELOADED = ["crawler.clean_room"]
 _STARTS = 3  # breakdowns in a row, with nothing cleaned between them, after which it is no page's fault
 
 
@@ -187,6 +189,8 @@ def hire(workers: int, limits: SandboxLimits, *, cleaning: bool, tasks: int) -> 
 
     cleaning: they load ``pipelines.clean`` before their first task. tasks: then a worker is replaced.
     """
+    if cleaning:
+        forkserver.set_forkserver_preload(_PRELOADED)
     return ProcessPool(
         max_workers=workers,
         max_tasks=tasks,
@@ -194,6 +198,12 @@ def hire(workers: int, limits: SandboxLimits, *, cleaning: bool, tasks: int) -> 
         initargs=(cleaning, limits.memory_bytes),
         context=multiprocessing.get_context("forkserver"),
     )
+
+
+def furnish() -> None:
+    """Start the server that workers are forked from, so that it has loaded what they need when the first page comes."""
+    forkserver.set_forkserver_preload(_PRELOADED)
+    forkserver.ensure_running()
 
 
 def _chunks(inputs: Iterable[_Input]) -> Iterator[list[_Input]]:

@@ -101,11 +101,12 @@ def _commit(
     archive: Archive, settlements: Sequence[Settlement], released: Sequence[tuple[str, Released]]
 ) -> list[Saved | None]:
     with archive.batch():
-        archive.expect([
+        pages = [
             (each.page, each.result)
             for each in settlements
             if each.page is not None and isinstance(each.result, Article | Rejected)
-        ])  # fmt: skip
+        ]
+        archive.expect(pages, [each.link for each in settlements])
         outcomes = [_settle(archive, each) for each in settlements]
         for worker, host in released:
             archive.frontier.release(worker, [host])

@@ -1,7 +1,7 @@
 """Shift: what one worker does between signing on and signing off, whatever drives its downloads.
 
-It holds hosts, each served by a task of its own: robots first, then one link after the other, with the pause that the
-host wants. What came of each link waits a moment, so that many outcomes share one transaction.
+It holds hosts, each served by a task of its own (host_service.py), and turns are in its hand (hand.py) while they are
+fetched and read. What came of each link waits a moment, so that many outcomes share one transaction.
 """
 
 from __future__ import annotations
@@ -9,50 +9,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
 from crawler.archive_thread import ArchiveThread
-from crawler.fetching.answers import Answer, breaker
 from crawler.fetching.fetch import Fetcher
-from crawler.fetching.gate import Gate
 from crawler.fetching.robots_desk import RobotsDesk
-from crawler.finding import next_place, trapped
-from crawler.outlets import Outlets
+from crawler.hand import Hand
+from crawler.host_service import HostService, More
 from crawler.parsers import Parsers
 from crawler.process_identity import dead_workers, here
 from crawler.settlements import Settlement, Settler
 from crawler.turn import Turn
 from storage import Archive
 from storage.frontier import HEARTBEAT
-from storage.links import Host, Link, Order, Passed, Postponed, Released
-from storage.records import Failed, Saved
+from storage.links import Host, Link, Order, Postponed
+from storage.records import Saved
 
-_HOSTS = 256  # held at once: most of them wait for their pause to be over …
-_FETCHES = 24  # … so that fewer requests are under way, each of which may bring as much as a page may have
+_HOSTS = 256  # held at once: most of them wait for their pause to be over
 _HOSTS_AT_ONCE = 32  # leased in one transaction, since other writers wait for it
 _IN_HAND = 50  # links of one host leased at once, at most
-_CHARGED_AHEAD = 0.25  # seconds of fetches that are charged together, and …
-_CHARGED_AT_ONCE = 8  # … at most so many: where there is no pause, waiting for the archive each time would be one
-_FETCHED_AHEAD = 8  # pages in hand while the processes that parse are starting …
-_IN_HAND_AT_ONCE = 96  # … and later: what a kill costs is fetched again
 _PAUSES = (0.05, 0.5)  # seconds between two looks for work: at once after some was found, then less often
 _SOON = timedelta(minutes=2)  # a shift that ends with its work does not wait longer for a link
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Turns:
-    """What is left to do at a host. alone: one link, with nothing beside it. charged: keys, until their turn comes."""
-
-    links: deque[Link]
-    alone: bool
-    charged: set[str] = field(default_factory=set)
 
 
 class Shift:
@@ -73,7 +54,6 @@ class Shift:
     ) -> None:
         self.over = False
         self.fault: BaseException | None = None
-        self.nudge: Callable[[], None] = lambda: None
         self.parsers = Parsers(cleaners)
         self._run: int | None = None
         self._forever = False
@@ -81,16 +61,12 @@ class Shift:
         self._kinds = kinds
         self._open_archive = open_archive
         self._fetcher = Fetcher(agent)
-        self._ready: deque[Turn] = deque()
         self._serving: dict[str, asyncio.Task[None]] = {}
-        self._fetches = asyncio.Semaphore(_FETCHES)
         self._stopping = asyncio.Event()
+        self.hand = Hand(self._stopping)
         self._work = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._orders: dict[int, Order] = {}
-        self._in_hand: set[Turn] = set()
-        self._in_hand_at_once = _FETCHED_AHEAD
-        self._room = asyncio.Event()
         self._pages = 0
         self._buried = False
         self._clearing = False  # hosts are let go, because a link is to be fetched alone
@@ -101,8 +77,10 @@ class Shift:
         with self._failing():
             self.archive = await ArchiveThread.open(self._open_archive)
         self.settler = Settler(self.archive)
-        self._outlets = Outlets(self.archive)
-        self._robots = RobotsDesk(self.archive, self._fetcher)
+        self._service = HostService(
+            self._id, self.archive, self.settler, RobotsDesk(self.archive, self._fetcher), self.hand, self._stopping,
+            self._kinds, self._count,
+        )  # fmt: skip
 
     async def attend(self, run: int | None = None, *, forever: bool = False) -> None:
         """Sign on, and carry out a run, None for all of them, until no link is left that is ready soon; or for ever."""
@@ -126,7 +104,7 @@ class Shift:
         """Take no more links; what is under way is finished."""
         self._stopping.set()
         self._work.set()
-        self._room.set()
+        self.hand.look()
 
     async def end(self) -> None:
         """Sign off: what was fetched is settled, the rest goes back. After a fault, nothing is: others take it over."""
@@ -152,9 +130,7 @@ class Shift:
             self.fault = error
         self.stop()
         self.over = True
-        for turn in self._in_hand:
-            turn.answered.cancel()
-        self.nudge()
+        self.hand.drop()
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -182,22 +158,18 @@ class Shift:
             with self._failing():
                 yield
         finally:
-            self._in_hand.discard(turn)
-            self._room.set()
+            self.hand.lay_down(turn)
 
     async def settle(self, turn: Turn, settlement: Settlement) -> Saved | None:
         """Have a lease ended; returns when that is durable. None: it was lost, or the link comes back."""
+        if settlement.page is not None or settlement.named:
+            self.hand.widen()
         saved = await self.settler.put(settlement)
-        self._in_hand_at_once = _IN_HAND_AT_ONCE
         if settlement.named or isinstance(settlement.result, Postponed):
             self._work.set()
         if turn.outlet and settlement.taught:
             turn.outlet.learn(settlement.taught)
         return saved
-
-    def next_turn(self) -> Turn | None:
-        """The next link to be fetched now; None when every host wants a pause."""
-        return self._ready.popleft() if self._ready else None
 
     async def order(self, run: int) -> Order:
         """What a run was asked for."""
@@ -208,8 +180,8 @@ class Shift:
     # --- signing on and staying alive
 
     def _sign_on(self, archive: Archive) -> None:
-        gone = dead_workers(archive, self._node)
-        archive.frontier.sign_on(self._id, self._node, self._process, gone, self._run)
+        dead = dead_workers(archive, self._node)
+        archive.frontier.sign_on(self._id, self._node, self._process, dead.workers, self._run, dead.swept)
 
     async def _live(self) -> None:
         while await self.archive.do(lambda archive: archive.frontier.heartbeat(self._id)):
@@ -241,7 +213,7 @@ class Shift:
         while self._busy and not self.over:
             await asyncio.sleep(0.02)
         self.over = True
-        self.nudge()
+        self.hand.nudge()
 
     async def _lease(self) -> bool:
         """Take hosts and serve them; whether there were any."""
@@ -253,7 +225,7 @@ class Shift:
             return False
         hosts = await self.archive.do(lambda archive: archive.frontier.lease(self._id, room, _IN_HAND, self._run))
         for host in hosts:
-            self._serving[host.name] = self._begun(self._serve(host))
+            self._serve(host, self._more)
         return bool(hosts)
 
     async def _serve_suspect(self) -> bool:
@@ -264,7 +236,7 @@ class Shift:
         host = await self.archive.do(lambda archive: archive.frontier.lease_suspect(self._id, self._run))
         if host is None:
             return False
-        self._serving[host.name] = self._begun(self._serve(host, alone=True))
+        self._serve(host, None)
         while self._busy and not self._stopping.is_set():
             await self.settler.flush()  # nobody shares its transaction, and others wait for their turn
             await asyncio.sleep(0.01)
@@ -273,7 +245,7 @@ class Shift:
     @property
     def _busy(self) -> bool:
         """Whether anything is under way that is not durable yet."""
-        return bool(self._serving or self._in_hand or self.settler.waiting)
+        return bool(self._serving or self.hand or self.settler.waiting)
 
     async def _nothing_soon(self) -> bool:
         due = await self.archive.do(lambda archive: archive.frontier.next_due(self._run))
@@ -281,20 +253,14 @@ class Shift:
 
     # --- serving a host
 
-    async def _serve(self, host: Host, *, alone: bool = False) -> None:
-        gate = Gate(host.not_before, host.failures)
-        turns = _Turns(deque(host.links), alone)
+    def _serve(self, host: Host, more: More | None) -> None:
+        self._serving[host.name] = self._begun(self._served(host, more))
+
+    async def _served(self, host: Host, more: More | None) -> None:
         try:
-            while turns.links and not self._stopping.is_set():
-                if not await self._serve_link(turns.links.popleft(), gate, turns):
-                    break
-                if not turns.links and not alone:
-                    turns.links.extend(await self._more(host.name))
+            await self._service.serve(host, more)
         finally:
             del self._serving[host.name]
-            self.settler.release(
-                self._id, Released(host.name, gate.not_before, gate.failures, gate.delay, tuple(turns.charged))
-            )
             self._work.set()
 
     async def _more(self, host: str) -> Sequence[Link]:
@@ -304,72 +270,7 @@ class Shift:
         hosts = await self.archive.do(lambda archive: archive.frontier.lease(self._id, 0, _IN_HAND, self._run, [host]))
         return hosts[0].links if hosts else ()
 
-    async def _serve_link(self, link: Link, gate: Gate, turns: _Turns) -> bool:
-        """Fetch a link, or find that it must not be. False: the host is to be left alone for now."""
-        outlet = await self._outlets.get(link.source)
-        robots = await self._robots.ask(link.url, outlet, gate, self._stopping)
-        if robots is None:
-            return False
-        otherwise = next_place(link, outlet, self._kinds)
-        if robots.is_barred:
-            barred = Failed(link.found_on or link.url, "address", robots.why.removeprefix("address: "), link.url)
-            self.settler.put(Settlement(link, barred, otherwise=otherwise))
-            return True
-        if robots.comes_back_at is not None:
-            gate.hold(robots.comes_back_at)
-            self.settler.put(Settlement(link, Postponed(robots.comes_back_at, robots.why)))
-            return False
-        if not robots.allows(link.url):
-            refused = Passed("refused", f"robots.txt of {link.host} refuses it")
-            self.settler.put(Settlement(link, refused, otherwise=otherwise))
-            return True
-        if outlet and (why := trapped(link, outlet)):
-            self.settler.put(Settlement(link, Passed("outside", why)))
-            return True
-        if not await gate.wait(robots.delay, self._stopping) or not await self._has_room():
-            return False
-        async with self._fetches:
-            if not await self._is_charged(link, turns, robots.delay):
-                return True
-            answered = await self._fetch(Turn(link, outlet))
-        return self._heed(answered, gate)
-
-    async def _is_charged(self, link: Link, turns: _Turns, delay: float) -> bool:
-        """Have a fetch charged, and with it those that follow in a moment. False: the lease was lost."""
-        if link.key not in turns.charged:
-            number = 1 if turns.alone or delay > _CHARGED_AHEAD else _CHARGED_AT_ONCE
-            keys = [link.key, *(each.key for each in islice(turns.links, number - 1))]
-            charged = await self.archive.do(
-                lambda archive: archive.frontier.charge(self._id, *keys, alone=turns.alone, delay=delay)
-            )
-            turns.charged.update(charged)
-        if link.key not in turns.charged:
-            return False
-        turns.charged.remove(link.key)
-        return True
-
-    async def _has_room(self) -> bool:
-        """Wait until no more is in hand than a kill may cost. False: the worker stops first."""
-        while len(self._in_hand) >= self._in_hand_at_once and not self._stopping.is_set():
-            self._room.clear()
-            await self._room.wait()
-        return not self._stopping.is_set()
-
-    async def _fetch(self, turn: Turn) -> Answer:
-        self._in_hand.add(turn)
-        self._ready.append(turn)
-        self.nudge()
-        return await turn.answered
-
-    def _heed(self, answered: Answer, gate: Gate) -> bool:
-        """Give the host the pause that it wants; whether it may be asked again then."""
-        now = datetime.now(UTC)
-        gate.passed(now)
+    def _count(self) -> None:
         self._pages += 1
         if self.is_tired:
             self.stop()
-        gate.failures = gate.failures + 1 if answered.host_failed else 0
-        pauses = [until for until in (answered.host_until, breaker(gate.failures, now)) if until is not None]
-        for until in pauses:
-            gate.hold(until)
-        return not pauses

@@ -112,10 +112,11 @@ class Archive:
         with self._taking_in() as intake:
             return intake.save(page, result, run)
 
-    def expect(self, pages: Sequence[tuple[Page, Article | Rejected]]) -> None:
-        """Within a batch, say what it will save: looking all of it up in one question saves a third of the time."""
+    def expect(self, pages: Sequence[tuple[Page, Article | Rejected]], links: Sequence[Link] = ()) -> None:
+        """Within a batch, say what it will save, and which leases it will end: to look all of it up in one question
+        saves a third of the time."""
         with self._taking_in() as intake:
-            intake.expect(pages)
+            intake.expect(pages, links)
 
     def fail(self, failed: Failed, run: int | None = None) -> Saved:
         """Enter an input that could not be read."""

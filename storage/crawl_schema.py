@@ -53,7 +53,7 @@ link = Table(
     Column("worker", String(32), index=True),
     Column("attempts", Integer, nullable=False),  # fetches begun
     Column("failures", Integer, nullable=False),  # of those that failed, in a row
-    Column("deaths", Integer, nullable=False),  # workers that died over it: one among others, the rest alone
+    Column("deaths", Integer, nullable=False),  # what workers that died over it weigh: see storage/deaths.py
     Column("etag", SafeText),
     Column("last_modified", SafeText),
     Column("outcome", String(9)),

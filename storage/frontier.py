@@ -59,15 +59,23 @@ class Frontier:
         self._database = database
         self._writing = writing
 
-    def sign_on(self, worker: str, node: str, process: str, gone: Collection[str] = (), run: int | None = None) -> None:
-        """Enter a worker. node, process: of which it is part. gone: ids of workers known to have died. run: the only
-        one that it carries out."""
+    def sign_on(
+        self,
+        worker: str,
+        node: str,
+        process: str,
+        gone: Collection[str] = (),
+        run: int | None = None,
+        swept: Collection[str] = (),
+    ) -> None:
+        """Enter a worker. node, process: of which it is part. gone: ids of workers known to have died; swept: those of
+        them that did not die alone. run: the only one that it carries out."""
         with self._writing() as connection:
             now = clock(connection)
             connection.execute(
                 insert(crawl_schema.worker).values(id=worker, node=node, process=process, run_id=run, seen_at=now)
             )
-            bury(connection, [*gone, *_silent(connection, now)], now)
+            bury(connection, [*gone, *_silent(connection, now)], now, swept)
 
     def workers(self, node: str) -> tuple[tuple[str, str], ...]:
         """The workers of a node, with their processes: those whose process is no more have died."""
@@ -133,11 +141,30 @@ class Frontier:
             row = connection.execute(asked).one_or_none()
             return row and hold(connection, worker, row.host, [row.key])
 
+    def pace(self, worker: str, host: str, delay: float) -> None:
+        """Note that a held host is to be left alone for so many seconds after a request, at least, also when the worker
+        dies. As quick as ``charge``."""
+        with self._database.marking() as connection:
+            connection.execute(
+                update(crawl_schema.host)
+                .where(_host.name == host, _host.worker == worker, _host.delay < delay)
+                .values(delay=delay)
+            )
+
+    def rest(self, worker: str, host: str, not_before: datetime, failures: int) -> None:
+        """Note at once that a held host is to be left alone until then, whatever becomes of the worker."""
+        with self._writing() as connection:
+            connection.execute(
+                update(crawl_schema.host)
+                .where(_host.name == host, _host.worker == worker)
+                .values(not_before=_later(_host.not_before, not_before), failures=failures)
+            )
+
     def charge(self, worker: str, *keys: str, alone: bool = False, delay: float | None = None) -> frozenset[str]:
         """Note that the fetches of leased links of one host start now; of which the lease still holds.
 
-        Quick: it survives the end of the process, and need not survive a power cut, which is no page's fault. delay:
-        seconds that the host is to be left alone after a request, also when this worker dies; None for as before.
+        Quick: it survives the end of the process, and need not survive a power cut, which is no page's fault. delay: of
+        the host, see ``pace``; None for as before.
         """
         with self._database.marking() as connection:
             charged = connection.execute(

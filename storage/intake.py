@@ -39,6 +39,7 @@ class Intake:
         self._known = Known(connection)
         self._tray = Tray(connection)
         self._settlements = Settlements(connection)
+        self._held: dict[str, bool] = {}
         self._logged: list[Capture] = []
         self._is_whole = True
 
@@ -65,7 +66,7 @@ class Intake:
         taught: Taught | None = None,
     ) -> Saved | None:
         """See ``Archive.settle``."""
-        if not owned(self.connection, link.worker, [link.key]):
+        if not self._holds(link):
             return None
         outcome: FateOutcome
         match result:
@@ -91,13 +92,17 @@ class Intake:
 
     def postpone(self, link: Link, postponed: Postponed) -> bool:
         """See ``Archive.postpone``."""
-        if not owned(self.connection, link.worker, [link.key]):
+        if not self._holds(link):
             return False
         postpone(self.connection, link, postponed)
         return True
 
-    def expect(self, pages: Sequence[tuple[Page, Article | Rejected]]) -> None:
+    def expect(self, pages: Sequence[tuple[Page, Article | Rejected]], links: Sequence[Link]) -> None:
         """See ``Archive.expect``."""
+        for worker in {link.worker for link in links}:
+            keys = [link.key for link in links if link.worker == worker]
+            held = owned(self.connection, worker, keys)
+            self._held |= {key: key in held for key in keys}
         self._known.expect(
             [
                 (identity_of(page.url, sha256(page.body).hexdigest()), result)
@@ -132,6 +137,12 @@ class Intake:
         for capture in self._logged:
             self._blobs.log(capture)
         self._blobs.flush()
+
+    def _holds(self, link: Link) -> bool:
+        """Whether the worker still has a lease that ends now. Nobody else writes before this transaction is over."""
+        held = self._held.get(link.key)
+        self._held[link.key] = False
+        return bool(owned(self.connection, link.worker, [link.key])) if held is None else held
 
     def _enter(self) -> None:
         """From here to ``_leave`` the rows are not whole: an exception in between must not be committed around."""

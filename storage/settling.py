@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -74,7 +73,8 @@ class Settlements:
         self._connection = connection
         self._ended: list[dict[str, Any]] = []
         self._validators: list[dict[str, Any]] = []
-        self._taught: Counter[tuple[str, str, bool]] = Counter()
+        self._insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
+        self._taught: dict[tuple[str, str], tuple[int, int]] = {}
         self._verified: set[str] = set()
         self._orders: dict[int, Order] = {}
 
@@ -93,7 +93,8 @@ class Settlements:
 
     def learn(self, source: str, taught: Taught) -> None:
         """What an address taught of its source."""
-        self._taught[source, taught.shape, taught.is_article] += 1
+        articles, others = self._taught.get((source, taught.shape), (0, 0))
+        self._taught[source, taught.shape] = articles + taught.is_article, others + (not taught.is_article)
 
     def name(self, link: Link, named: Sequence[Named], otherwise: Sequence[Named], now: datetime) -> None:
         """Enter what a listing named; ``otherwise`` where that is nothing, and its run has no listing left."""
@@ -108,14 +109,15 @@ class Settlements:
     def write(self) -> None:
         """Write what waits."""
         end(self._connection, self._ended, self._validators)
-        dialect_insert = insert_sqlite if self._connection.dialect.name == "sqlite" else insert_postgresql
-        for (source, shape, is_article), number in sorted(self._taught.items()):
-            row = {"source": source, "shape": shape, "articles": 0, "others": 0}
-            counted = "articles" if is_article else "others"
+        if self._taught:
+            upsert = self._insert(crawl_schema.shape)
+            sums = {name: _shape[name] + upsert.excluded[name] for name in ("articles", "others")}
             self._connection.execute(
-                dialect_insert(crawl_schema.shape)
-                .values(row | {counted: number})
-                .on_conflict_do_update(index_elements=["source", "shape"], set_={counted: _shape[counted] + number})
+                upsert.on_conflict_do_update(index_elements=["source", "shape"], set_=sums),
+                [
+                    {"source": source, "shape": shape, "articles": articles, "others": others}
+                    for (source, shape), (articles, others) in sorted(self._taught.items())
+                ],
             )
         if self._verified:
             self._connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -153,6 +154,22 @@ def test_poison_is_set_aside_after_three_deaths_alone(archive: Archive) -> None:
     assert sums_agree(ended)
     (fate,) = archive.fates(links[0].url)
     assert (fate.outcome, fate.article_id) == ("set-aside", None)
+
+
+def test_deaths_that_took_more_than_the_worker_count_little(archive: Archive) -> None:
+    run = begin(archive, stories(1))
+    archive.frontier.sign_on("w0", "here", "0")
+    (link,) = all_links(archive.frontier.lease("w0", 5, 5))
+    archive.frontier.charge("w0", link.key)
+    archive.frontier.sign_on("w1", "here", "1", gone=["w0"], swept=["w0"])
+    for death in range(1, 13):
+        assert archive.run(run).pending == 1
+        assert archive.frontier.lease_suspect(f"w{death}"), death
+        archive.frontier.charge(f"w{death}", link.key, alone=True)
+        dead = [f"w{death}"]
+        archive.frontier.sign_on(f"w{death + 1}", "here", "1", gone=dead, swept=dead)
+        _let_the_pause_pass(archive)
+    assert dict(archive.run(run).counts) == {"set-aside": 1}  # a machine may die of a page all the same
 
 
 def _let_the_pause_pass(archive: Archive) -> None:
@@ -336,3 +353,25 @@ def test_what_was_charged_and_never_fetched_comes_back(archive: Archive) -> None
     again = all_links(archive.frontier.lease("w1", 5, 5))
     assert [(link.key, link.attempts) for link in again] == [(spared.key, 0), (waiting.key, 0)]
     assert store(archive, fetched) == "stored"
+
+
+def test_leases_that_are_looked_up_together_end_once_each(archive: Archive) -> None:
+    run = begin(archive, stories(3))
+    archive.frontier.sign_on("w1", "here", "1")
+    first, second, lost = all_links(archive.frontier.lease("w1", 5, 5))
+    with archive.batch():
+        archive.expect((), [first, second, replace(lost, worker="w0")])
+        assert store_settled(archive, first) == "stored"
+        assert store_settled(archive, first) is None
+        assert store_settled(archive, replace(lost, worker="w0")) is None
+        assert archive.postpone(second, Postponed(datetime.now(UTC), "later"))
+        assert store_settled(archive, second) is None
+    assert dict(archive.run(run).counts) == {"stored": 1}
+    assert archive.run(run).pending == 2
+
+
+def store_settled(archive: Archive, link: Link) -> str | None:
+    """Settle a link within a batch as an article of its own; the outcome."""
+    made = numbered(int(link.url[-1]))[1]
+    saved = archive.settle(link, page(link.url, made.text.encode()), made)
+    return saved and saved.outcome

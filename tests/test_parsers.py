@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -28,6 +30,10 @@ def rest(seconds: float) -> str:
 
 def refuse() -> None:
     raise Unreadable("html", "a web page, not a feed", "look at it")
+
+
+def is_loaded(module: str) -> bool:
+    return module in sys.modules
 
 
 def die() -> None:
@@ -60,3 +66,15 @@ def test_a_refusal_comes_out_whole_and_a_death_is_told() -> None:
             assert await parsers.run(burn, 0.01) == "burnt"
 
     asyncio.run(work())
+
+
+async def loaded_in_a_worker() -> bool:
+    async with Parsers(1) as parsers:
+        return await parsers.run(is_loaded, "crawler.clean_room")
+
+
+def test_workers_begin_with_what_they_need() -> None:
+    """In a process of its own: the server that workers are forked from starts once in each."""
+    program = "import asyncio; from tests.test_parsers import loaded_in_a_worker as it; print(asyncio.run(it()))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout == "True\n", done.stderr

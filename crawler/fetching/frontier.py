@@ -44,7 +44,7 @@ class FrontierScheduler(BaseScheduler):
     def open(self, spider: Spider) -> Deferred[None] | None:
         """Sign on, and look for work."""
         self._spider = cast(Crew, spider)
-        self._spider.shift.nudge = self._wake
+        self._spider.shift.hand.nudge = self._wake
         return deferred_from_coro(self._spider.shift.begin())
 
     def close(self, reason: str) -> Deferred[None] | None:  # noqa: ARG002 - Scrapy's
@@ -64,7 +64,7 @@ class FrontierScheduler(BaseScheduler):
         """The request whose turn has come."""
         if self._others:
             return self._others.popleft()
-        turn = self._spider.shift.next_turn()
+        turn = self._spider.shift.hand.next()
         return self._spider.request(turn) if turn else None
 
     def _wake(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -28,6 +29,7 @@ _ANCHORS = 20  # in a line: one means something; Protego takes its time over eac
 _RULES = 5000  # read in less than 0.3 seconds, also where each of them has a pattern
 _SITEMAPS = 1000
 _LONGEST_DELAY = 60.0  # seconds
+_AT_ONCE = nullcontext()
 _AGENT = re.compile(r"[a-z_-]+|\*", re.IGNORECASE)  # RFC 9309, 2.2.1
 _RULE_KEYS = frozenset({"allow", "disallow", "crawl-delay"})
 
@@ -51,13 +53,18 @@ class RobotsAnswer:
 
 
 async def fetch_robots(
-    fetcher: Fetcher, origin: str, allow_private: Networks = (), before: RobotsAnswer | None = None
+    fetcher: Fetcher,
+    origin: str,
+    allow_private: Networks = (),
+    before: RobotsAnswer | None = None,
+    turn: AbstractAsyncContextManager[None] = _AT_ONCE,
 ) -> RobotsAnswer:
     """Ask ``origin``, such as ``https://gazette.example``, for its rules, along at most five redirects.
 
-    The guard sees each hop. before: the last answer. What can go wrong is part of the answer.
+    The guard sees each hop. before: the last answer. turn: entered again for each request. What can go wrong is part of
+    the answer.
     """
-    fetched = await _fetched(fetcher, origin, allow_private)
+    fetched = await _fetched(fetcher, origin, allow_private, turn)
     return answer_of(fetched, datetime.now(UTC), before)
 
 
@@ -107,21 +114,24 @@ class RobotsRules:
         return bool(self._protego.can_fetch(url, PRODUCT))
 
 
-async def _fetched(fetcher: Fetcher, origin: str, allow_private: Networks) -> Fetched | FetchError:
+async def _fetched(
+    fetcher: Fetcher, origin: str, allow_private: Networks, turn: AbstractAsyncContextManager[None]
+) -> Fetched | FetchError:
     url = urljoin(origin, "/robots.txt")
+    hops = 0
     try:
-        fetched = await fetcher.fetch(url, allow_private=allow_private, limits=_FETCHED)
-        for _ in range(_REDIRECTS):
+        while True:
+            async with turn:
+                fetched = await fetcher.fetch(url, allow_private=allow_private, limits=_FETCHED)
             place = fetched.header("location")
-            if not 300 <= fetched.status < 400 or not place:
-                break
+            if not 300 <= fetched.status < 400 or not place or hops == _REDIRECTS:
+                return fetched
             url = urljoin(url, place)
-            fetched = await fetcher.fetch(url, allow_private=allow_private, limits=_FETCHED)
+            hops += 1
     except FetchError as error:
         return error
     except ValueError as error:  # of urljoin, on what cannot be a URL
         return FetchError("address", f"{origin}/robots.txt redirects to no URL: {error}")
-    return fetched
 
 
 def _read(fetched: Fetched, now: datetime) -> RobotsAnswer:

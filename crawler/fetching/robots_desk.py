@@ -10,11 +10,12 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from crawler.archive_thread import ArchiveThread
+from crawler.fetching.addresses import Networks
 from crawler.fetching.fetch import Fetcher
 from crawler.fetching.gate import Gate
 from crawler.fetching.robots import RobotsAnswer, RobotsRules, Verdict, fetch_robots
 from crawler.outlets import Outlet
-from storage.links import RobotsRecord
+from storage.links import Link, RobotsRecord
 
 _DELAY = 5.0  # seconds between two requests to a host of which no source says anything
 
@@ -41,15 +42,17 @@ class RobotsDesk:
         self._fetcher = fetcher
         self._known: dict[str, tuple[RobotsAnswer, RobotsRules]] = {}
 
-    async def ask(self, url: str, outlet: Outlet | None, gate: Gate, stopping: asyncio.Event) -> Ruling | None:
-        """The ruling for an address; None when the worker stops meanwhile."""
+    async def ask(self, link: Link, outlet: Outlet | None, gate: Gate, stopping: asyncio.Event) -> Ruling | None:
+        """The ruling for a leased link; None when the worker stops meanwhile."""
         delay = outlet.source.fetch.delay_seconds if outlet else _DELAY
-        parts = urlsplit(url)
+        parts = urlsplit(link.url)
         origin = f"{parts.scheme}://{parts.netloc}".lower()
         known = self._known.get(origin)
         if known is None or known[0].expires_at <= datetime.now(UTC):
-            answer = await self._current(origin, outlet, gate, delay, stopping)
-            if answer is None:
+            pause = _Pause(gate, delay, stopping)
+            try:
+                answer = await self._current(origin, link, outlet.source.fetch.allow_private if outlet else (), pause)
+            except _Stops:
                 return None
             known = answer, RobotsRules(answer.body)
             if not _is_barred(answer):
@@ -61,9 +64,7 @@ class RobotsDesk:
             return Ruling(lambda _: True, delay, None, answer.why)
         return Ruling(rules.allows, max(delay, rules.crawl_delay or 0), None, answer.why)
 
-    async def _current(
-        self, origin: str, outlet: Outlet | None, gate: Gate, delay: float, stopping: asyncio.Event
-    ) -> RobotsAnswer | None:
+    async def _current(self, origin: str, link: Link, allowed: Networks, pause: _Pause) -> RobotsAnswer:
         """An answer that has not expired: kept by some worker, or asked for now."""
         kept = await self._archive.do(lambda archive: archive.frontier.robots(origin))
         before = None
@@ -72,16 +73,33 @@ class RobotsDesk:
             before = RobotsAnswer(verdict, kept.body, kept.why, kept.fetched_at, kept.expires_at)
         if before and before.expires_at > datetime.now(UTC):
             return before
-        if not await gate.wait(delay, stopping):
-            return None
-        allowed = outlet.source.fetch.allow_private if outlet else ()
-        answer = await fetch_robots(self._fetcher, origin, allowed, before)
-        gate.passed(datetime.now(UTC))
+        await self._archive.do(lambda archive: archive.frontier.pace(link.worker, link.host, pause.delay))
+        answer = await fetch_robots(self._fetcher, origin, allowed, before, pause)
         if _is_barred(answer):
             return answer  # of one source's allowance: another's may differ, and nobody was asked
         record = RobotsRecord(origin, answer.verdict, answer.body, answer.why, answer.fetched_at, answer.expires_at)
         await self._archive.do(lambda archive: archive.frontier.keep_robots(record))
         return answer
+
+
+class _Stops(Exception):
+    """The worker stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """What the host wants before and after each request, redirects included, wherever these lead."""
+
+    gate: Gate
+    delay: float
+    stopping: asyncio.Event
+
+    async def __aenter__(self) -> None:
+        if not await self.gate.wait(self.delay, self.stopping):
+            raise _Stops
+
+    async def __aexit__(self, *_: object) -> None:
+        self.gate.passed(datetime.now(UTC))
 
 
 def _is_barred(answer: RobotsAnswer) -> bool:
