@@ -209,7 +209,7 @@ def _kind_of_byline(attributes: dict[str, str | None]) -> int | None:
 
 
 def _named_in(element: LexborNode, kind: int) -> list[str]:
-    """The texts of a byline: its name where that is marked up, else the whole, and each line where it is only styled."""
+    """A byline's texts: its name where that is marked up, else the whole; where it is only styled, each line too."""
     if kind == _MARKED and (name := element.css_first("[itemprop~=name]")) is not None:
         return list(filter(None, [text_of(name)]))
     whole = text_of(element)

@@ -124,7 +124,7 @@ version = Table(
     Column("image", SafeText),
     Column("access", SafeText),
     Column("flags", Strings, nullable=False),
-    Column("published_zone", String(6)),  # the offset as it was stated
+    Column("published_zone", String(9)),  # the offset as it was stated
     Column("image_caption", SafeText),
     Column("image_credit", SafeText),
     Column("amp_url", SafeText),

@@ -26,7 +26,7 @@ FROM article JOIN version ON version.article_id = article.id AND version.number 
 
 def upgrade() -> None:
     """Add the columns; articles from before have no origins until they are rebuilt."""
-    op.add_column("version", sa.Column("published_zone", sa.String(6)))
+    op.add_column("version", sa.Column("published_zone", sa.String(9)))
     op.add_column("version", sa.Column("image_caption", sa.Text))
     op.add_column("version", sa.Column("image_credit", sa.Text))
     op.add_column("version", sa.Column("amp_url", sa.Text))
