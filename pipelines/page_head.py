@@ -137,6 +137,13 @@ def text_of(element: LexborNode) -> str:
     return tidy("".join(pieces))
 
 
+def lines_of(element: LexborNode) -> list[str]:
+    """The text of an element as ``text_of`` has it, a line for each of its parts."""
+    pieces: list[str] = []
+    _gather(element, pieces, 0, "\n")
+    return list(filter(None, map(tidy, "".join(pieces).split("\n"))))
+
+
 def _gather(element: LexborNode, pieces: list[str], depth: int, parting: str = " ") -> None:
     behind = False  # an element
     child = element.first_child
@@ -215,6 +222,4 @@ def _named_in(element: LexborNode, kind: int) -> list[str]:
     whole = text_of(element)
     if kind != _STYLED or not whole:
         return [whole] if whole else []
-    pieces: list[str] = []
-    _gather(element, pieces, 0, "\n")
-    return list(dict.fromkeys(filter(None, [whole, *map(tidy, "".join(pieces).split("\n"))])))
+    return list(dict.fromkeys([whole, *lines_of(element)]))
