@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the plain-text path needs the record, not the parser
 
 _LONGEST = 2_000  # characters of a value; what is longer is no title, name, date or address
 _MOST = 50  # values of one name
+_MOST_NAMED = 300  # elements that are named after authors
 _DEEPEST = 60  # elements above a caption that are looked at
 _NAME_KEYS = ("property", "name", "itemprop", "http-equiv")
 _BYLINE = re.compile(r"(?:^|[\s_-])(?:by-?line|authors?)(?:[_-]{0,2}name)?(?:$|[\s_-])", re.IGNORECASE)
@@ -105,7 +106,7 @@ def read_head(tree: LexborHTMLParser) -> PageHead:
         amp=next(iter(found["amphtml"]), None),
         language=root.get("lang") or root.get("xml:lang"),
         base=next(iter(found["base"]), None),
-        bylines=_bylines(named),
+        bylines=_bylines(named[:_MOST_NAMED]),
         captions=tuple(sorted(captions[:_MOST], key=_distance)),
         walls=tuple(found["wall"]),
     )
@@ -149,7 +150,7 @@ def _gather(element: LexborNode, pieces: list[str], depth: int, parting: str = "
     child = element.first_child
     while child is not None and len(pieces) < _LONGEST:
         if child.is_text_node:
-            pieces.append(child.text_content or "")
+            pieces.append((child.text_content or "")[: _LONGEST + 1])
             behind = False
         elif child.is_element_node and child.tag not in _UNREAD:
             if behind or child.tag in _BREAKS:

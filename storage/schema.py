@@ -128,7 +128,7 @@ version = Table(
     Column("image_caption", SafeText),
     Column("image_credit", SafeText),
     Column("amp_url", SafeText),
-    Column("origins", Origins, nullable=False, server_default="{}"),  # what each field came from
+    Column("origins", Origins),  # what each field came from
     Index("ix_version_content_hash_title_hash", "content_hash", "title_hash"),
 )
 

@@ -114,6 +114,7 @@ def test_json_ld_authors_come_in_many_forms(author: str, names: tuple[str, ...])
     [
         *("", "{", "[1, 2", "nonsense", '"' * 5000, "[" * 100_000, '{"a":' * 100_000, "9" * 5000, "[NaN]", "[]" * 3),
         '{"@type": {"a": 1}, "headline": [[[]]]}',
+        '{"@type": "Photo", "headline": "A", "wordCount": "' + "9" * 5000 + '"}',
         '{"@type": ["NewsArticle"], "headline": {"a": []}, "datePublished": true}',
     ],
 )
@@ -298,6 +299,22 @@ def test_dates_behind_the_title_and_in_the_address_are_found() -> None:
         assert (found.published_at, found.published_origin) == (datetime(2024, 5, 3, tzinfo=UTC), "url")
 
 
+def test_of_dates_in_the_page_the_one_nearest_to_the_headline_is_taken() -> None:
+    today = "<div class='date-today'>Friday, 27 November 2025</div>" + "<p class='meta'>Menu</p>" * 5
+    own = "<h1>Bridge to be mended</h1><p class='info'>by Ann Lee<br>03.05.24 | 14:07</p>"
+    others = "<p class='meta'>More</p>" * 5 + "<span class='card-date'>1 May 2024</span>"
+    found = said(today + own + others)
+    assert (found.published_at, found.published_precision) == (datetime(2024, 5, 3, 14, 7, tzinfo=UTC), "minute")
+    assert found.published_origin == "search, zone unknown"
+    assert origins(found)["published_at"] == "search"
+    assert said("<h1>Bridge to be mended</h1><p class='info'>Tel. 12.03.14.25</p>").published_at is None
+
+
+def test_metas_named_after_publication_are_read() -> None:
+    found = said("<meta name='shop:published-date' content='2024-05-03'><p>Text.</p>")
+    assert (found.published_at, found.published_origin) == (datetime(2024, 5, 3, tzinfo=UTC), "meta")
+
+
 IMAGE = "https://gazette.example/bridge.jpg"
 
 
@@ -405,3 +422,12 @@ def test_an_article_says_what_its_own_lines_told() -> None:
     claimed = clean(Page(None, page.encode(), "text/plain", FETCHED_AT, claims=Claims(title="Bridge to be mended")))
     assert isinstance(claimed, Article)
     assert dict(claimed.origins)["title"] == "claims"
+
+
+def test_odd_counts_and_parts_break_nothing() -> None:
+    assert article(f'"wordCount": "{"9" * 5000}"').stated_words is None
+    assert article('"wordCount": [null, "many", "412"]').stated_words == 412
+    assert article('"hasPart": ["x", null, {"isAccessibleForFree": []}], "sourceOrganization": [[], 7]').access is None
+    assert article('"image": [{"url": 7, "creator": [null]}, {"contentUrl": "/a.jpg"}]').image_credit is None
+    nested = "<div class='author date'>" * 400 + "3 May 2024 " * 400 + "</div>" * 400
+    assert said(nested).authors == ()
