@@ -71,8 +71,15 @@ class Copydesk:
             seconds = time.process_time() - start
         if not isinstance(result, Article):
             return Found("", seconds=seconds)
-        day = result.published_at.date().isoformat() if result.published_at else None
-        return Found(result.text, result.title, result.authors, day, seconds)
+        return Found(result.text, result.title, result.authors, day_of(result), seconds)
+
+
+def day_of(article: Article) -> str | None:
+    """The day on which it was published, where it was published: labels have the day that the page shows."""
+    if article.published_at is None:
+        return None
+    zone = datetime.strptime((article.published_zone or "UTC+00:00")[3:], "%z").tzinfo
+    return article.published_at.astimezone(zone).date().isoformat()
 
 
 class Trafilatura:
@@ -148,7 +155,7 @@ def texts(results: Iterable[Found]) -> list[str]:
 
 
 def print_metadata(gold: dict[str, list[Gold]], found: dict[tuple[str, str], list[Found]]) -> None:
-    """Shares of the pages on which title, set of authors and day are right; days are compared in UTC."""
+    """Shares of the pages on which title, set of authors and day are right; days are those of the page's own zone."""
     columns = f"{'title':>8}{'similar':>9}{'authors':>9}{'day':>8}{'no day':>8}"
     print(f"\n{'':28}{'set':8}{columns}")
     for (system, name), results in found.items():

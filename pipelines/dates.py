@@ -31,7 +31,7 @@ _WORLD_TIME = re.compile(r"\b(?:GMT|UTC|UT|Z)\b|[+-]0000\b")
 class Moment:
     """A point in time, in UTC, as exactly as it was stated. zoned: the zone was stated too, else UTC is assumed.
 
-    zone: the stated offset, such as ``+02:00``: it tells which day it was there. None where a day is all there is.
+    zone: the stated offset, such as ``UTC+02:00``: it tells which day it was there. None where a day is all there is.
 
     A month, year or day stands for its first second. What is stated as midnight is a day: most software writes a date
     without a time that way.
@@ -51,7 +51,7 @@ def read_date(value: str) -> Moment | None:
     try:
         if _UNIX.fullmatch(text):
             seconds = int(text) if len(text) <= 10 else int(text) // 1000
-            return Moment(datetime.fromtimestamp(seconds, UTC), "second", zoned=True, zone="+00:00")
+            return Moment(datetime.fromtimestamp(seconds, UTC), "second", zoned=True, zone="UTC+00:00")
         if match := _ISO.fullmatch(text):
             return _from_iso(match)
         return _from_mail(text)
@@ -113,4 +113,4 @@ def _moment(local: datetime, precision: Precision, offset: timedelta, *, zoned: 
     if (local.hour, local.minute, local.second) == (0, 0, 0):
         return Moment(local, "day", zoned=False)
     stated = local.replace(tzinfo=timezone(offset))
-    return Moment(stated.astimezone(UTC), precision, zoned, stated.isoformat()[-6:] if zoned else None)
+    return Moment(stated.astimezone(UTC), precision, zoned, f"UTC{stated.isoformat()[-6:]}" if zoned else None)

@@ -8,9 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pipelines.agencies import agency_in
 from pipelines.authors import fold_name
 from pipelines.page_head import PageHead, text_of, tidy
 from pipelines.phrases import fold, load_phrases
+from pipelines.shape import looks_like_name
 from pipelines.structured_data import Structured
 
 if TYPE_CHECKING:  # the plain-text path needs the record, not the parser
@@ -20,6 +22,8 @@ _CREDITED = re.compile(
     r"(?:^|[\s_-])(?:credits?|copyright|photographer|source|author|byline|rights)(?:$|[\s_-])", re.IGNORECASE
 )
 _CREDIT = "[class*=credit i],[class*=copyright i],[class*=source i],[class*=photograph i],[class*=author i],small"
+_UNMARKED = re.compile(r"\s(?:\((?P<bracketed>[^()]{2,60})\)|[/|]\s(?P<behind>[^/|()]{2,60}))\.?$")
+_BRACKETED = re.compile(r"\([^()]*\)")
 _LONGEST = 1_000  # characters of a caption
 _LONGEST_CREDIT = 150
 _LOOKED_AT = 3  # captions of a page
@@ -103,11 +107,17 @@ def _in_figure(figure: tuple[LexborNode, LexborNode]) -> tuple[str, str]:
 def _split(text: str) -> tuple[str, str]:
     """A caption and the credit at its end: ``The bridge. Photo: Ann Lee``."""
     _, closing = _marks()
-    match = closing.search(fold(text)) if len(text) <= _LONGEST else None
-    if match is None or len(fold(text)) != len(text):
+    if len(text) > _LONGEST:
+        return text, ""
+    match = closing.search(fold(text)) if len(fold(text)) == len(text) else None
+    if match is None and (unmarked := _UNMARKED.search(text)):
+        who = unmarked["bracketed"] or unmarked["behind"]
+        match = unmarked if agency_in([who]) or (unmarked["behind"] and looks_like_name(who)) else None
+        return (text[: match.start()].rstrip(), who) if match else (text, "")
+    if match is None:
         return text, ""
     who = text[match.start("who") : match.end("who")]
-    return text[: match.start()].strip(" |·–—-/(["), who.strip(" )].")
+    return text[: match.start()].strip(" |·–—-/(["), _plain(who)
 
 
 def _plain(credit: str) -> str:
@@ -115,7 +125,10 @@ def _plain(credit: str) -> str:
     opening, _ = _marks()
     match = opening.match(fold(credit))
     rest = credit[match.end() :] if match and len(fold(credit)) == len(credit) else credit
-    return rest.strip(" |·–—-/()[]:")[:_LONGEST_CREDIT]
+    rest = rest.strip(" |·–—-/:.")
+    if rest.count("(") != rest.count(")"):
+        rest = rest.strip("() ")
+    return (rest[1:-1] if _BRACKETED.fullmatch(rest) else rest)[:_LONGEST_CREDIT]
 
 
 @cache
@@ -123,6 +136,6 @@ def _marks() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """A mark that opens a credit; a credit that ends a caption."""
     marks = load_phrases().credit_marks
     return (
-        re.compile(rf"[\W_]*(?:{marks}\s*[:：]|©|\(c\)|copyright\b)\s*"),
+        re.compile(rf"[\W_]*(?:(?:{marks}\s*)?(?:[:：]|©|\(c\))|copyright\b)\s*"),
         re.compile(rf"(?:^|[\s(\[|/.;–—-])(?:{marks}\s?[:：]\s?|©\s?)(?P<who>[^:：]{{2,100}})$"),
     )

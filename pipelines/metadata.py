@@ -40,7 +40,7 @@ class Metadata:
 
     published_origin: ``json-ld``, ``meta``, ``time``, ``claims``, ``title``, ``url`` or ``search``; with ``, zone
     unknown`` where a time was given without its zone and is taken for UTC. published_zone: the offset as stated, such
-    as ``+02:00``. access: ``free`` or ``paid``. stated_words: how many words the page says its text has.
+    as ``UTC+02:00``. access: ``free`` or ``paid``. stated_words: how many words the page says its text has.
     flags: doubts, as of an ``Article``. origins: each field that has a value, with what it came from.
     """
 

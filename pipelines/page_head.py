@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the plain-text path needs the record, not the parser
 
 _LONGEST = 2_000  # characters of a value; what is longer is no title, name, date or address
 _MOST = 50  # values of one name
+_MOST_NAMED = 300  # elements that are named after authors
 _DEEPEST = 60  # elements above a caption that are looked at
 _NAME_KEYS = ("property", "name", "itemprop", "http-equiv")
 _BYLINE = re.compile(r"(?:^|[\s_-])(?:by-?line|authors?)(?:[_-]{0,2}name)?(?:$|[\s_-])", re.IGNORECASE)
@@ -105,7 +106,7 @@ def read_head(tree: LexborHTMLParser) -> PageHead:
         amp=next(iter(found["amphtml"]), None),
         language=root.get("lang") or root.get("xml:lang"),
         base=next(iter(found["base"]), None),
-        bylines=_bylines(named),
+        bylines=_bylines(named[:_MOST_NAMED]),
         captions=tuple(sorted(captions[:_MOST], key=_distance)),
         walls=tuple(found["wall"]),
     )
@@ -137,12 +138,19 @@ def text_of(element: LexborNode) -> str:
     return tidy("".join(pieces))
 
 
+def lines_of(element: LexborNode) -> list[str]:
+    """The text of an element as ``text_of`` has it, a line for each of its parts."""
+    pieces: list[str] = []
+    _gather(element, pieces, 0, "\n")
+    return list(filter(None, map(tidy, "".join(pieces).split("\n"))))
+
+
 def _gather(element: LexborNode, pieces: list[str], depth: int, parting: str = " ") -> None:
     behind = False  # an element
     child = element.first_child
     while child is not None and len(pieces) < _LONGEST:
         if child.is_text_node:
-            pieces.append(child.text_content or "")
+            pieces.append((child.text_content or "")[: _LONGEST + 1])
             behind = False
         elif child.is_element_node and child.tag not in _UNREAD:
             if behind or child.tag in _BREAKS:
@@ -209,12 +217,10 @@ def _kind_of_byline(attributes: dict[str, str | None]) -> int | None:
 
 
 def _named_in(element: LexborNode, kind: int) -> list[str]:
-    """The texts of a byline: its name where that is marked up, else the whole, and each line where it is only styled."""
+    """A byline's texts: its name where that is marked up, else the whole; where it is only styled, each line too."""
     if kind == _MARKED and (name := element.css_first("[itemprop~=name]")) is not None:
         return list(filter(None, [text_of(name)]))
     whole = text_of(element)
     if kind != _STYLED or not whole:
         return [whole] if whole else []
-    pieces: list[str] = []
-    _gather(element, pieces, 0, "\n")
-    return list(dict.fromkeys(filter(None, [whole, *map(tidy, "".join(pieces).split("\n"))])))
+    return list(dict.fromkeys([whole, *lines_of(element)]))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipelines.dates import Moment, is_plausible, read_date
-from pipelines.page_head import PageHead
+from pipelines.page_head import PageHead, lines_of
+from pipelines.phrases import load_phrases
+from pipelines.stamps import read_stamp
 from pipelines.structured_data import Structured
 from storage.records import Claims, Page, Precision
 
@@ -20,11 +23,21 @@ _PUBLISHED = (
     *("cxenseparse:recs:publishtime", "citation_publication_date", "dcterms.created", "dc.date.issued", "dc.date"),
     *("pubdate", "publishdate", "publish-date", "publication_date", "date"),
 )
+_NAMED = re.compile(r"(?:^|[.:_-])publi(?:sh(?:ed)?|cation)[._-]?(?:date|time|at|on)$")
 _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified")
 _EXACTNESS: dict[Precision, int] = {"year": 0, "month": 1, "day": 2, "minute": 3, "second": 4}
 _AGREE_SECONDS = 36 * 3600  # a date alone, in whatever zone, and a time of the same day are no further apart
 _IN_TITLE = re.compile(r"[|–—-]\s*(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})\s*$")
 _IN_ADDRESS = re.compile(r"/(?P<year>(?:19|20)\d\d)(?P<sign>[/-]?)(?P<month>\d\d)(?P=sign)(?P<day>\d\d)(?!\d)")
+
+_DATED = (
+    "time,[class*=date i],[class*=publish i],[class*=posted i],[class*=time i],[class*=byline i],[class*=meta i],"
+    "[class*=author i],[class*=info i],h1"
+)
+_MOST_DATED = 100
+_MOST_LINES = 6
+_SHORT_YEAR = re.compile(r"(?<![\d.])(\d\d)\.(\d\d)\.(\d\d)(?![\d.])")
+_STAMP = range(6, 91)  # characters of a text that says when, and little else
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +53,13 @@ def published_of(tree: LexborHTMLParser, head: PageHead, structured: Structured,
     claimed = page.claims.published_at
     stated = [
         ("json-ld", [structured.published or ""]),
-        ("meta", [value for name in _PUBLISHED for value in head.all(name)]),
+        ("meta", [value for name in (*_PUBLISHED, *filter(_NAMED.search, head.metas)) for value in head.all(name)]),
         ("time", head.times[:1]),
         ("claims", [claimed.isoformat()] if claimed else []),
     ]
     found = [(moment, origin) for origin, values in stated for moment in moments(values, page)]
     if not found:
-        elsewhere = ((at, origin) for origin, value in _elsewhere(tree, head, page) for at in moments([value], page))
-        found = [first] if (first := next(elsewhere, None)) else []
+        found = [(moment, origin) for origin, moment in islice(_elsewhere(tree, head, page), 1)]
     if not found:
         return Published()
     best = surest(moment for moment, _ in found)
@@ -90,18 +102,34 @@ def agrees(published: Moment, claims: Claims) -> bool:
     return claimed is None or abs((published.at - claimed).total_seconds()) <= 2 * _AGREE_SECONDS
 
 
-def _elsewhere(tree: LexborHTMLParser, head: PageHead, page: Page) -> Iterator[tuple[str, str]]:
-    """Dates for pages that state none: behind the title, in the address, and what htmldate finds in the text."""
+def _elsewhere(tree: LexborHTMLParser, head: PageHead, page: Page) -> Iterator[tuple[str, Moment]]:
+    """Dates for pages that state none: behind the title, in the address, in elements named after dates."""
     for title in (head.title or "", head.first("og:title") or ""):
         if match := _IN_TITLE.search(title):
-            yield "title", "{year}-{month}-{day}".format(**match.groupdict())
+            yield from (("title", moment) for moment in moments([_iso(match)], page))
     if match := _IN_ADDRESS.search(page.url or ""):
-        yield "url", "{year}-{month}-{day}".format(**match.groupdict())
-    from htmldate import find_date  # noqa: PLC0415 - loads slowly, and few pages need it
+        yield from (("url", moment) for moment in moments([_iso(match)], page))
+    yield from (("search", moment) for moment in _stamped(tree) if is_plausible(moment, page.fetched_at))
 
-    latest = page.fetched_at.date().isoformat()
-    source = tree.html
-    if source and (
-        date := find_date(source, original_date=True, extensive_search=False, url=page.url, max_date=latest)
-    ):
-        yield "search", date
+
+def _stamped(tree: LexborHTMLParser) -> list[Moment]:
+    """Dates in elements that are named after dates, those nearest to the headline first.
+
+    At the head of a page stands what day it is, as often as not, and at its foot those of other articles.
+    """
+    headline = 0
+    found: list[tuple[int, Moment]] = []
+    for at, element in enumerate(tree.css(_DATED)[:_MOST_DATED]):
+        if element.tag == "h1":
+            headline = headline or at
+            continue
+        for line in lines_of(element)[:_MOST_LINES]:
+            if len(line) not in _STAMP or not any(map(str.isdigit, line)):
+                continue
+            if stamp := read_stamp(_SHORT_YEAR.sub(r"\1.\2.20\3", line), load_phrases()):
+                found.append((at, Moment(stamp.at, stamp.precision, zoned=False)))
+    return [moment for _, moment in sorted(found, key=lambda each: abs(each[0] - headline))]
+
+
+def _iso(match: re.Match[str]) -> str:
+    return "{year}-{month}-{day}".format(**match.groupdict())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the plain-text path needs the record, not the parser
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 _MOST_NODES = 20_000  # objects and lists looked at; the largest live blogs have a few thousand
+_LONGEST_COUNT = 8  # digits; no article has so many words
 _KIN = ("article", "blogposting", "report", "review", "creativework")  # ends of the types that an article may have
 _PAGE = ("webpage", "itempage")
 _IN_WHOSE_NAME = ("sourceOrganization", "creditText", "copyrightHolder", "provider")
@@ -119,7 +120,14 @@ def _article(node: dict[str, Json], named: dict[str, dict[str, Json]]) -> Struct
         publisher=_first(_names(node.get("publisher"), named)),
         body=_first(_strings(node.get("articleBody"))),
         is_free=_is_free(node),
-        words=next((int(count) for count in _strings(node.get("wordCount")) if count.isdecimal()), None),
+        words=next(
+            (
+                int(count)
+                for count in _strings(node.get("wordCount"))
+                if count.isdecimal() and len(count) < _LONGEST_COUNT
+            ),
+            None,
+        ),
     )
 
 

@@ -65,11 +65,9 @@ class Origins(TypeDecorator[tuple[tuple[str, str], ...]]):
         """Into the database."""
         return value if value is None else {safe_text(name): safe_text(origin) for name, origin in value}
 
-    def process_result_value(
-        self, value: dict[str, str] | None, _dialect: Dialect
-    ) -> tuple[tuple[str, str], ...] | None:
-        """Out of the database."""
-        return value if value is None else tuple(sorted(value.items()))
+    def process_result_value(self, value: dict[str, str] | None, _dialect: Dialect) -> tuple[tuple[str, str], ...]:
+        """Out of the database; articles from before have none."""
+        return tuple(sorted((value or {}).items()))
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -117,7 +117,7 @@ class Article:
 
     content_hash, title_hash: hex blake2b-128 of the normal form ``norm_version``.
     published_origin: what gave the date, such as ``json-ld``, ``text`` or ``claims``. published_zone: the offset as it
-    was stated, such as ``+02:00``: it tells which day it was there. image_caption, image_credit: of ``image``.
+    was stated, such as ``UTC+02:00``: it tells which day it was there. image_caption, image_credit: of ``image``.
     access: ``free``, ``paid`` or None where the page does not say. flags: doubts, such as ``charset-guessed``.
     origins: the fields that have a value, in order of names, with what each came from: ``(("title", "heading"), …)``.
     profile: what was known of the site, by the hash of its bytes. lesson: what the page teaches of it.

@@ -124,11 +124,11 @@ version = Table(
     Column("image", SafeText),
     Column("access", SafeText),
     Column("flags", Strings, nullable=False),
-    Column("published_zone", String(6)),  # the offset as it was stated
+    Column("published_zone", String(9)),  # the offset as it was stated
     Column("image_caption", SafeText),
     Column("image_credit", SafeText),
     Column("amp_url", SafeText),
-    Column("origins", Origins, nullable=False, server_default="{}"),  # what each field came from
+    Column("origins", Origins),  # what each field came from
     Index("ix_version_content_hash_title_hash", "content_hash", "title_hash"),
 )
 

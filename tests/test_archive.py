@@ -83,6 +83,11 @@ def test_an_article_comes_back_as_it_went_in(archive: Archive) -> None:
         canonical_url="https://gazette.example/one",
         access="free",
         flags=("charset-guessed",),
+        published_zone="UTC+07:00",
+        image_caption="Hội đồng",
+        image_credit="An",
+        amp_url="https://gazette.example/amp/one",
+        origins=(("access", "json-ld"), ("title", "heading")),
     )
     saved = archive.save(page(), went_in)
     came_out = archive.get(saved.article_id or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,9 @@ def test_the_whole_path(copydesk: Copydesk) -> None:
     shown = copydesk("show", found[0]["id"][:6])
     assert found[0]["title"] in shown.stdout
     assert "READ MORE" not in shown.stdout
+    for name, field in (("authors", "authors"), ("published", "published_at")):
+        origin = re.escape(found[0]["origins"][field])
+        assert re.search(rf"^{name} +.+  \[{origin}\]$", shown.stdout, re.MULTILINE), "each fact says where it is from"
     removed = copydesk.json("show", found[0]["id"], "--removed")
     assert {"related", "byline", "imprint"} <= {block["reason"] for block in removed}
     fates = copydesk.json("why", SAMPLES / "fr_phare_de_kergoat.txt")

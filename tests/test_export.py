@@ -26,6 +26,7 @@ ARTICLE = ArchivedArticle(
     published_at=NOON, published_precision="second", modified_at=None, language="vi",
     section=None, keywords=(), image=None, access=None, flags=("charset-guessed",),
     content_hash="0" * 32, norm_version=1, fetched_at=NOON, story_id="7f3a91", copy_of=None,
+    published_zone="UTC+07:00", origins=(("authors", "json-ld"), ("title", "heading")),
 )  # fmt: skip
 
 
@@ -51,7 +52,8 @@ def test_json_lines_are_the_record(tmp_path: Path) -> None:
         "published_at": "2026-11-20T12:30:05Z", "published_precision": "second", "modified_at": None, "language": "vi",
         "section": None, "keywords": [], "image": None, "access": None, "flags": ["charset-guessed"],
         "content_hash": "0" * 32, "norm_version": 1, "fetched_at": "2026-11-20T12:30:05Z", "story_id": "7f3a91",
-        "copy_of": None,
+        "copy_of": None, "published_zone": "UTC+07:00", "image_caption": None, "image_credit": None, "amp_url": None,
+        "origins": {"authors": "json-ld", "title": "heading"},
     }  # fmt: skip
     assert "Đập" in lines[0]
 
@@ -67,6 +69,7 @@ def test_csv_has_the_same_fields(tmp_path: Path) -> None:
     assert cells["published_at"] == "2026-11-20T12:30:05Z"
     assert cells["copy_of"] == ""
     assert cells["norm_version"] == "1"
+    assert cells["origins"] == "authors: json-ld; title: heading"
 
 
 LEADS = ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u00a0=", " \u00a0+", "\t=", "\n@", "＝", "－"]

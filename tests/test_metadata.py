@@ -6,20 +6,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
+from pipelines import clean
 from pipelines.authors import authors_of, fold_name, names_in
 from pipelines.metadata import Metadata, read_metadata
 from pipelines.structured_data import read_structured
-from pipelines.visible import parse
-from storage.records import Claims, Page
+from storage.records import Article, Claims, Page
 
 FETCHED_AT = datetime(2026, 6, 1, tzinfo=UTC)
 URL = "https://gazette.example/town/bridge.html"
 
 
 def said(source: str, url: str | None = URL, **claims: Any) -> Metadata:
-    root = parse(source)
-    return read_metadata(root, read_structured(root), Page(url, b"", "text/html", FETCHED_AT, claims=Claims(**claims)))
+    tree = LexborHTMLParser(source)
+    return read_metadata(tree, read_structured(tree), Page(url, b"", "text/html", FETCHED_AT, claims=Claims(**claims)))
 
 
 def json_ld(text: str) -> str:
@@ -76,10 +77,15 @@ def test_author_fields_give_names(value: str, names: list[str]) -> None:
 
 def test_people_are_preferred_to_the_site_as_author() -> None:
     site = frozenset({fold_name("The Gazette")})
-    assert authors_of([["The Gazette"], ["Ann Lee"]], site) == ("Ann Lee",)
-    assert authors_of([["The Gazette Newsroom"], []], site) == ("The Gazette Newsroom",)
-    assert authors_of([[], ["Ann Lee", "Ann Lee"]], site) == ("Ann Lee",)
-    assert authors_of([[f"Ann Lee{chr(97 + at)}" for at in range(26)] * 2, ["Bo Quist"]], site)[0] == "Ann Leea"
+    page, meta, byline = ("json-ld", ["The Gazette"]), ("meta", ["Ann Lee"]), ("byline", ["Ann Lee", "Ann Lee"])
+    assert authors_of([page, meta], site) == (("Ann Lee",), "meta")
+    assert authors_of([("meta", ["The Gazette Newsroom"]), ("byline", [])], site)[0] == ("The Gazette Newsroom",)
+    assert authors_of([("meta", []), byline], site) == (("Ann Lee",), "byline")
+    many = [f"Ann Lee{chr(97 + at)}" for at in range(26)] * 2
+    assert authors_of([("meta", many), ("byline", ["Bo Quist"])], site)[0][0] == "Ann Leea"
+    assert authors_of([("meta", [])], site) == ((), None)
+    office = "Office of Roads and Bridges"
+    assert authors_of([("json-ld", [office])], site, whole={office})[0] == (office,)
 
 
 def test_author_markup_of_other_articles_is_not_taken() -> None:
@@ -108,6 +114,7 @@ def test_json_ld_authors_come_in_many_forms(author: str, names: tuple[str, ...])
     [
         *("", "{", "[1, 2", "nonsense", '"' * 5000, "[" * 100_000, '{"a":' * 100_000, "9" * 5000, "[NaN]", "[]" * 3),
         '{"@type": {"a": 1}, "headline": [[[]]]}',
+        '{"@type": "Photo", "headline": "A", "wordCount": "' + "9" * 5000 + '"}',
         '{"@type": ["NewsArticle"], "headline": {"a": []}, "datePublished": true}',
     ],
 )
@@ -155,7 +162,7 @@ def test_claims_fill_gaps_and_are_doubted_where_the_page_says_otherwise() -> Non
 
 
 def test_a_date_is_searched_where_none_is_stated() -> None:
-    when = said("<p>Text.</p>", url="https://gazette.example/2024/05/03/bridge")
+    when = said("<p>Text.</p><p class='date'>Published: 2024-05-03</p>")
     assert (when.published_at, when.published_origin) == (datetime(2024, 5, 3, tzinfo=UTC), "search")
 
 
@@ -203,3 +210,224 @@ def test_fields_too_long_or_too_many_are_not_taken() -> None:
     assert article('"keywords": "bridge, river , bridge"').keywords == ("bridge", "river")
     assert article(f'"description": "{"x" * 5000}"').description is None
     assert article(f'"image": "https://gazette.example/{"x" * 5000}"').image is None
+
+
+def origins(metadata: Metadata) -> dict[str, str]:
+    return dict(metadata.origins)
+
+
+def test_every_field_says_where_it_came_from() -> None:
+    source = """
+    <html lang="en"><head><title>Bridge to be mended | The Gazette</title>
+    <link rel="canonical" href="/town/bridge.html"><link rel="amphtml" href="/amp/bridge.html">
+    <meta name="author" content="Ann Lee"><meta property="og:image" content="/bridge.jpg">
+    <meta property="article:content_tier" content="metered"><meta name="keywords" content="bridge, town">
+    </head><body><h1>Bridge to be mended</h1><time datetime="2024-05-03T09:00:00+02:00">today</time>
+    <script type="application/ld+json">{"@type": "NewsArticle", "headline": "Bridge to be mended",
+    "articleSection": "Town", "dateModified": "2024-05-04"}</script></body></html>
+    """
+    found = said(source)
+    assert origins(found) == {
+        "title": "heading", "authors": "meta", "published_at": "time", "modified_at": "json-ld", "language": "html",
+        "section": "json-ld", "keywords": "meta", "image": "meta", "canonical_url": "link", "amp_url": "link",
+        "access": "meta",
+    }  # fmt: skip
+    assert found.amp_url == "https://gazette.example/amp/bridge.html"
+    claimed = said("<p>Text.</p>", title="Bridge", authors=("Ann Lee",), section="Town", keywords=("bridge",))
+    assert origins(claimed) == {"title": "claims", "authors": "claims", "section": "claims", "keywords": "claims"}
+    assert said("<p>Text.</p>").origins == ()
+
+
+def test_the_editors_title_is_preferred_to_the_one_for_search_engines() -> None:
+    searched = "<title>Bridge repair Lindau: all closures | Gazette</title><h1>Bridge repair Lindau: all closures</h1>"
+    structured = json_ld('{"@type": "NewsArticle", "headline": "Bridge repair Lindau: all closures"}')
+    shared = "<meta property='og:title' content='Why the old bridge must rest a whole summer'>"
+    assert said(searched + structured + shared).title == "Why the old bridge must rest a whole summer"
+    short = "<meta property='og:title' content='Bridge repair Lindau'>"
+    assert said(searched + structured + short).title == "Bridge repair Lindau: all closures"
+
+
+def test_headings_of_something_else_are_not_the_title() -> None:
+    head = "<title>Bridge to be mended</title><meta property='og:title' content='Bridge to be mended'>"
+    assert said(head + "<h1>Please choose how we may show this</h1>").title == "Bridge to be mended"
+    headings = "<h1>Most read this week in all of our many papers</h1><h1>Old bridge to be mended</h1>"
+    assert said(headings + "<title>Bridge to be mended by May</title>").title == "Old bridge to be mended"
+
+
+def test_the_words_of_a_heading_s_parts_stay_apart() -> None:
+    assert (
+        said("<h1><span>Town</span><span>Bridge to<br>be m<b>e</b>nded</span></h1>").title == "Town Bridge to be mended"
+    )
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p class='author'>Ann Lee<br>4 August 2024</p>",
+        "<p class='story-byline'><span>Ann Lee</span><time>4 August 2024</time></p>",
+        "<p>from <a href='/authors/ann-lee/'>Ann Lee</a></p>",
+        "<div itemprop='author'><img alt=''><span itemprop='name'>Ann Lee</span><span>reads much</span></div>",
+        "<meta name='twitter:label1' content='Written by'><meta name='twitter:data1' content='Ann Lee'>",
+        "<div class='author-description'>Bo Quist</div><a class='authorname'>Ann Lee</a>",
+    ],
+)
+def test_bylines_are_marked_up_in_many_ways(markup: str) -> None:
+    assert said(markup + "<p>Text.</p>").authors == ("Ann Lee",)
+
+
+def test_an_organisation_s_name_is_not_taken_apart() -> None:
+    office = '"author": {"@type": "Organization", "name": "Office of Roads and Bridges"}'
+    assert article(office).authors == ("Office of Roads and Bridges",)
+    assert article('"author": {"name": "Ann Lee and Bo Quist"}').authors == ("Ann Lee", "Bo Quist")
+
+
+@pytest.mark.parametrize(
+    ("date", "zone"),
+    [("2024-05-03T01:30:00+09:00", "UTC+09:00"), ("2024-05-03T01:30:00Z", "UTC+00:00"), ("2024-05-03T01:30:00", None),
+     ("2024-05-03", None)],
+)  # fmt: skip
+def test_the_zone_of_a_date_is_kept_as_stated(date: str, zone: str | None) -> None:
+    assert article(f'"datePublished": "{date}"').published_zone == zone
+
+
+def test_dates_behind_the_title_and_in_the_address_are_found() -> None:
+    dated = said("<title>Bridge to be mended | Gazette | 03.05.2024</title><p>On 1 May 2024, they met.</p>")
+    assert (dated.title, dated.published_at) == ("Bridge to be mended", datetime(2024, 5, 3, tzinfo=UTC))
+    assert (dated.published_precision, dated.published_origin) == ("day", "title")
+    for url in ("https://gazette.example/2024/05/03/bridge", "https://gazette.example/town/20240503/bridge"):
+        found = said("<p>Text.</p>", url)
+        assert (found.published_at, found.published_origin) == (datetime(2024, 5, 3, tzinfo=UTC), "url")
+
+
+def test_of_dates_in_the_page_the_one_nearest_to_the_headline_is_taken() -> None:
+    today = "<div class='date-today'>Friday, 27 November 2025</div>" + "<p class='meta'>Menu</p>" * 5
+    own = "<h1>Bridge to be mended</h1><p class='info'>by Ann Lee<br>03.05.24 | 14:07</p>"
+    others = "<p class='meta'>More</p>" * 5 + "<span class='card-date'>1 May 2024</span>"
+    found = said(today + own + others)
+    assert (found.published_at, found.published_precision) == (datetime(2024, 5, 3, 14, 7, tzinfo=UTC), "minute")
+    assert found.published_origin == "search, zone unknown"
+    assert origins(found)["published_at"] == "search"
+    assert said("<h1>Bridge to be mended</h1><p class='info'>Tel. 12.03.14.25</p>").published_at is None
+
+
+def test_metas_named_after_publication_are_read() -> None:
+    found = said("<meta name='shop:published-date' content='2024-05-03'><p>Text.</p>")
+    assert (found.published_at, found.published_origin) == (datetime(2024, 5, 3, tzinfo=UTC), "meta")
+
+
+IMAGE = "https://gazette.example/bridge.jpg"
+
+
+def test_the_lead_image_has_its_caption_and_credit() -> None:
+    image = f'{{"@type": "ImageObject", "url": "{IMAGE}", "caption": "The bridge", "creditText": "Photo: Ann Lee"}}'
+    found = article(f'"image": {image}')
+    assert (found.image, found.image_caption, found.image_credit) == (IMAGE, "The bridge", "Ann Lee")
+    assert origins(found)["image_caption"] == origins(found)["image_credit"] == "json-ld"
+    by = f'{{"@type": "ImageObject", "url": "{IMAGE}", "creator": {{"@type": "Person", "name": "Bo Quist"}}}}'
+    assert article(f'"image": [{by}]').image_credit == "Bo Quist"
+
+
+@pytest.mark.parametrize(
+    ("figcaption", "caption", "credit"),
+    [
+        ("The bridge. <span class='credit'>Photo: Ann Lee</span>", "The bridge.", "Ann Lee"),
+        ("The bridge at night. Photo: Ann Lee", "The bridge at night.", "Ann Lee"),
+        ("The bridge at night (© Ann Lee)", "The bridge at night", "Ann Lee"),
+        ("The bridge at night. (AP)", "The bridge at night.", "AP"),
+        ("The bridge at night / Ann Lee", "The bridge at night", "Ann Lee"),
+        ("The bridge (left)", "The bridge (left)", None),
+        ("The bridge. <small>Picture © Ann Lee (Gazette)</small>", "The bridge.", "Ann Lee (Gazette)"),
+        ("The bridge at night", "The bridge at night", None),
+        ("Bridge to be mended", None, None),
+    ],
+)
+def test_captions_are_read_from_the_article_s_first_figure(figcaption: str, caption: str, credit: str | None) -> None:
+    other = "<aside><figure><figcaption>Another story</figcaption></figure></aside>"
+    figure = f"<figure><img src=x><figcaption>{figcaption}</figcaption></figure>"
+    page = f"{other}<article><h1>Bridge to be mended</h1>{figure}</article>"
+    found = said(f"<meta property='og:image' content='/bridge.jpg'>{page}")
+    assert (found.image_caption, found.image_credit) == (caption, credit)
+
+
+def test_an_alternative_text_stands_behind_the_caption_of_the_same_picture() -> None:
+    head = f"<meta property='og:image' content='{IMAGE}'><meta property='og:image:alt' content='A bridge'>"
+    other = "<figure><img src='/small/town.jpg'><figcaption>The town</figcaption></figure>"
+    own = "<figure><img src='/small/bridge.jpg'><figcaption>The bridge in May</figcaption></figure>"
+    assert said(head + other).image_caption == "A bridge"
+    assert said(head + other + own).image_caption == "The bridge in May"
+
+
+@pytest.mark.parametrize(
+    ("source", "access", "origin"),
+    [
+        (json_ld('{"@type": "Report", "headline": "A", "hasPart": {"isAccessibleForFree": 0}}'), None, None),
+        (json_ld('{"@type": "Report", "headline": "A", "hasPart": {"isAccessibleForFree": false}}'), "paid", "json-ld"),
+        ("<meta itemprop='isAccessibleForFree' content='true'>", "free", "meta"),
+        ("<meta name='article:content_tier' content='locked'>", "paid", "meta"),
+        ("<meta name='shop:is_premium' content='1'>", "paid", "meta"),
+        ("<meta name='shop:is_premium' content='false'>", "free", "meta"),
+        ("<div class='paywall'>Read on with a subscription: 4 weeks for 1 euro.</div>", "paid", "markup"),
+        ("<div class='paywall hidden'>Read on with a subscription: 4 weeks for 1 euro.</div>", None, None),
+        ("<p class='paywall'>The council agreed on Monday to mend the old bridge before the winter.</p>", None, None),
+        ("<div class='paywall'></div>", None, None),
+    ],
+)  # fmt: skip
+def test_access_says_where_it_was_read(source: str, access: str | None, origin: str | None) -> None:
+    found = said(source + "<p>Text.</p>")
+    assert (found.access, origins(found).get("access")) == (access, origin)
+
+
+@pytest.mark.parametrize(
+    ("fields", "agency"),
+    [
+        ('"author": {"@type": "Organization", "name": "dpa"}', "dpa"),
+        ('"author": [{"name": "Ann Lee"}, {"name": "Reuters"}]', "Reuters"),
+        ('"author": {"name": "Ann Lee"}, "sourceOrganization": {"name": "AFP"}', "AFP"),
+        ('"creditText": "Gazette/AP"', "AP"),
+        ('"author": {"name": "Ap Dijksterhuis"}', None),
+        ('"sourceOrganization": {"name": "The Gazette"}', None),
+    ],
+)
+def test_wire_agencies_are_known(fields: str, agency: str | None) -> None:
+    assert article(fields).agency == agency
+
+
+SENTENCE = "The council agreed on Monday to mend the old bridge before winter, the mayor said in the town hall. "
+
+
+def cleaned(fields: str, sentences: int) -> Article:
+    paragraphs = "".join(f"<p>{SENTENCE.replace('Monday', f'day {at}')}</p>" for at in range(sentences))
+    structured = json_ld(f'{{"@type": "NewsArticle", "headline": "Bridge to be mended", {fields}}}')
+    source = (
+        f"<html lang='en'><body><h1>Bridge to be mended</h1>{structured}<article>{paragraphs}</article></body></html>"
+    )
+    result = clean(Page(URL, source.encode(), "text/html; charset=utf-8", FETCHED_AT))
+    assert isinstance(result, Article)
+    return result
+
+
+def test_a_teaser_of_a_paid_text_is_incomplete() -> None:
+    assert "incomplete" in cleaned('"isAccessibleForFree": false', 4).flags
+    assert "incomplete" not in cleaned('"isAccessibleForFree": true', 4).flags
+    assert "incomplete" not in cleaned('"isAccessibleForFree": false', 12).flags
+    assert "incomplete" in cleaned('"isAccessibleForFree": false, "wordCount": 900', 12).flags
+
+
+def test_an_article_says_what_its_own_lines_told() -> None:
+    page = "Bridge to be mended\n\nBy Ann Lee\n\n3 May 2024\n\n" + "\n\n".join([SENTENCE * 2] * 3)
+    read = clean(Page(None, page.encode(), "text/plain; charset=utf-8", FETCHED_AT))
+    assert isinstance(read, Article)
+    assert dict(read.origins) == dict.fromkeys(("title", "authors", "published_at", "language"), "text")
+    assert read.origins == tuple(sorted(read.origins))
+    claimed = clean(Page(None, page.encode(), "text/plain", FETCHED_AT, claims=Claims(title="Bridge to be mended")))
+    assert isinstance(claimed, Article)
+    assert dict(claimed.origins)["title"] == "claims"
+
+
+def test_odd_counts_and_parts_break_nothing() -> None:
+    assert article(f'"wordCount": "{"9" * 5000}"').stated_words is None
+    assert article('"wordCount": [null, "many", "412"]').stated_words == 412
+    assert article('"hasPart": ["x", null, {"isAccessibleForFree": []}], "sourceOrganization": [[], 7]').access is None
+    assert article('"image": [{"url": 7, "creator": [null]}, {"contentUrl": "/a.jpg"}]').image_credit is None
+    nested = "<div class='author date'>" * 400 + "3 May 2024 " * 400 + "</div>" * 400
+    assert said(nested).authors == ()

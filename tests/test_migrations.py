@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, NullPool, create_engine, event, func, inspect, select, text
+from sqlalchemy import Engine, NullPool, create_engine, event, func, insert, inspect, select, text
 
 from storage import Archive, ArchivedArticle, ArchiveNewer, Damaged, migrations, schema
 from storage.database import Database
@@ -70,6 +71,36 @@ def test_the_tables_of_others_are_left_alone(empty_database_url: str) -> None:
     with engine.connect() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["theirs"]
     engine.dispose()
+
+
+def test_articles_from_before_their_origins_were_kept_are_read(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = tmp_path / "migrations"
+    shutil.copytree(migrations._FOLDER, earlier)
+    (earlier / "versions" / "m0003_metadata.py").unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "_FOLDER", earlier)
+        database = Database.open(empty_database_url)
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    rows = (
+        (schema.capture, {"key": "c", "sha256": "s", "content_type": "text/html", "headers": [], "claims": {},
+                          "fetched_at": day, "size": 4}),
+        (schema.article, {"id": "a" * 16, "current": 1, "seen_at": day, "dated_at": day, "story_id": "a" * 16,
+                          "first_seen_at": day}),
+        (schema.version, {"article_id": "a" * 16, "number": 1, "capture_key": "c", "fetched_at": day, "title": "Bridge",
+                          "content_hash": "h", "title_hash": "h", "norm_version": 1, "words": 1, "text": "Text.",
+                          "authors": ("Ann Lee",), "keywords": (), "flags": ()}),
+    )  # fmt: skip
+    with database.writing() as connection:
+        assert migrations.revision(connection) == "0002"
+        for table, values in rows:
+            connection.execute(insert(table).values(values))
+    database.close()
+    with Archive.open(empty_database_url, blobs=str(tmp_path / "raw")) as archive:
+        article = archive.get("a" * 16)
+    assert (article.title, article.authors, article.origins) == ("Bridge", ("Ann Lee",), ())
+    assert (article.published_zone, article.image_caption, article.amp_url) == (None, None, None)
 
 
 def test_many_processes_open_a_fresh_database_at_once(empty_database_url: str) -> None:

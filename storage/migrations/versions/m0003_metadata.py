@@ -25,12 +25,12 @@ FROM article JOIN version ON version.article_id = article.id AND version.number 
 
 
 def upgrade() -> None:
-    """Add the columns; articles from before have no origins until they are rebuilt."""
-    op.add_column("version", sa.Column("published_zone", sa.String(6)))
+    """Add the columns; for articles from before they stay empty until these are cleaned again."""
+    op.add_column("version", sa.Column("published_zone", sa.String(9)))
     op.add_column("version", sa.Column("image_caption", sa.Text))
     op.add_column("version", sa.Column("image_credit", sa.Text))
     op.add_column("version", sa.Column("amp_url", sa.Text))
-    op.add_column("version", sa.Column("origins", _JSON, nullable=False, server_default="{}"))
+    op.add_column("version", sa.Column("origins", _JSON))
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP VIEW articles")
         op.execute(f"CREATE {_VIEW}")
