@@ -1,8 +1,9 @@
 # What a person types. Everything runs in .venv, which `make install` makes from the lock.
 PYTHON ?= python3
+PEERS_PYTHON ?= $(PYTHON)
 RUN := .venv/bin
 
-.PHONY: help install demo test chaos check bench train lock clean
+.PHONY: help install demo test chaos check bench peers train lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##' Makefile | sed 's/:[^#]*##/\t/'
@@ -36,9 +37,14 @@ check: install  ## lint, types, and the direction of imports
 bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.ingest
 	$(RUN)/python -m benchmarks.text_lines
-	$(RUN)/python -m benchmarks.html_articles
+	$(RUN)/python -m benchmarks.extraction
 	$(RUN)/python -m benchmarks.crawl
 	$(RUN)/python -m benchmarks.engine
+
+peers:           ## install what benchmarks compare with, apart (two of them need PEERS_PYTHON=python3.12 or newer)
+	$(PEERS_PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --group peers
 
 train: install  ## train the line model again (needs the extra: .venv/bin/pip install torch)
 	$(RUN)/python -m training.lines
@@ -48,4 +54,4 @@ lock:            ## resolve the lock again (needs uv)
 		--python-version 3.11 --quiet -o requirements.lock
 
 clean:           ## remove what is made
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-peers build dist *.egg-info
