@@ -1,4 +1,4 @@
-"""Which blocks of a page are its article: the model's odds, what the site's memory adds, and what must not stand twice."""
+"""Which blocks of a page are its article: the model's odds, what the site's memory adds, what must not stand twice."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ UNSEEN_TOKENS, UNKNOWN_FEATURES, DROPPED = 0.3, 0.1, 0.2
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A page ready for the network. labels: 0..1; weights: of the blocks; habit: whose idea of an article it follows."""
+    """A page ready for the network. labels: 0..1; weights: of the blocks; habit: whose idea of an article it has."""
 
     looked: Looked
     labels: NDArray[np.float32]
