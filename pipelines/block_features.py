@@ -31,6 +31,8 @@ _SEEN = 200  # characters of a block in which its cue words stand
 
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WHEN = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.h]\d\d\b|\d\s*[年月日]")
+_NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_MOST_PARTS = 16  # of a name
 _WORD = re.compile(r"\w+")
 _UNWORDLY = re.compile(r"[\W_]+")
 _DIGITS = re.compile(r"\d+")
@@ -86,7 +88,7 @@ class BlockFeatures:
     """The blocks of a page in numbers. dense: one row a block, one column for each of ``NAMES``.
 
     parent, element: of elements their parents, of blocks their elements. name, names: of elements, a number each, and
-    what it stands for: tag, and class, id and the like. words: the folded words of each short block.
+    what it stands for: the parts of class, id and the like, and the tag. words: the folded words of each short block.
     signature, signatures: of blocks a number each, and what it stands for: tag and classes of the element and of the
     one around it, digits masked.
     """
@@ -95,7 +97,7 @@ class BlockFeatures:
     parent: Ints
     element: Ints
     name: Ints
-    names: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, ...], ...]
     words: tuple[tuple[str, ...], ...]
     signature: Ints
     signatures: tuple[str, ...]
@@ -358,10 +360,18 @@ def _signatures(tree: BlockTree, element: Ints) -> tuple[Ints, tuple[str, ...]]:
     return np.array(numbers, np.int64), tuple(known)
 
 
-def _names(tree: BlockTree) -> tuple[Ints, tuple[tuple[str, str], ...]]:
+def _names(tree: BlockTree) -> tuple[Ints, tuple[tuple[str, ...], ...]]:
     known: dict[tuple[str, str], int] = {}
     numbers = [known.setdefault(pair, len(known)) for pair in zip(tree.tag, tree.names, strict=True)]
-    return np.array(numbers, np.int64), tuple(known)
+    return np.array(numbers, np.int64), tuple(name_parts(*pair) for pair in known)
+
+
+def name_parts(tag: str, names: str) -> tuple[str, ...]:
+    """The parts of an element's class, id and the like, folded, and its tag: ``#div``."""
+    if not names:
+        return (f"#{tag}",)
+    parts = dict.fromkeys([part.lower() for part in _NAME_PART.findall(names) if 2 < len(part) < 20])
+    return (*list(parts)[:_MOST_PARTS], f"#{tag}")
 
 
 def _summed_up(own: Doubles, tree: BlockTree) -> Doubles:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Literal
 
 from pipelines.block_features import BlockFeatures
-from pipelines.block_model import name_tokens
 from pipelines.block_tree import BUTTON, FIGURE, FOOTER, FORM, HEADER, HIDDEN, LIST, NAV, QUOTE, TABLE, BlockTree
 from storage.records import Reason
 
@@ -69,7 +68,7 @@ class Surroundings:
     def __init__(self, tree: BlockTree, seen: BlockFeatures) -> None:
         self._tree = tree
         self._seen = seen
-        tokens = [frozenset(name_tokens(*pair)) for pair in seen.names]
+        tokens = [frozenset(parts) for parts in seen.names]
         self._said: list[Reason | None] = [
             next((kind for kind, known in _SAID_BY.items() if known & each), None) for each in tokens
         ]

@@ -1,14 +1,12 @@
 """The block model: how likely each block of a page belongs to its article, by its looks, its place and its neighbours.
 
-A few small networks over the blocks of a page, trained by ``training/blocks.py`` and run with numpy alone. Besides the
-blocks before and after it, a block sees the mean of those that share its parent, its grandparent or its signature: what
-decides for a paragraph is what its siblings are.
+A few small networks over the blocks of a page, trained by ``training/blocks.py`` and run with numpy alone. A block is
+judged with the blocks before and after it, and with the page as a whole.
 """
 
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,17 +22,12 @@ from pipelines.block_features import BlockFeatures, Floats, Ints
 LEVELS = ("own", "parent", "above")
 """Whose names a block is known by: its element's, its parent's, and those of all above them together."""
 
-_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_MOST_NAMES = 16
+HABIT = 1
+"""Whose idea of an article the model follows, where the labelled sets differ: that of the publishers' own parsers."""
+
 _FEW_WORDS = 25
 _FIRST_WORDS = 12
 _MOST_CUES = 10
-
-
-def name_tokens(tag: str, names: str) -> list[str]:
-    """The parts of an element's class, id and the like, folded, and its tag: ``#div``."""
-    parts = dict.fromkeys(part.lower() for part in _NAME.findall(names) if 2 < len(part) < 20)
-    return [*list(parts)[:_MOST_NAMES], f"#{tag}"]
 
 
 def word_cues(words: Sequence[str]) -> list[str]:
@@ -47,12 +40,11 @@ def word_cues(words: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A page's blocks as a network takes them: what is known of each in numbers, and which belong together.
+    """A page's blocks as a network takes them.
 
     dense: standardised. tokens: by level, rows of the table of names, and the number of the name each belongs to.
     cues: rows of the table of cues, and the block each stands in. own, parent: of blocks the number of their element's
-    and its parent's name. above: pairs of a block and the number of a name above its parent. groups: three partitions
-    of the blocks, each as numbers from 0.
+    and its parent's name. above: pairs of a block and the number of a name above its parent, in the order of blocks.
     """
 
     dense: Floats
@@ -62,8 +54,6 @@ class Looked:
     own: Ints
     parent: Ints
     above: tuple[Ints, Ints]
-    groups: tuple[Ints, ...]
-    weight: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +70,11 @@ class Vocabulary:
         names = self.names
         rows: tuple[list[int], ...] = ([], [], [])
         at: tuple[list[int], ...] = ([], [], [])
-        for number, (tag, named) in enumerate(seen.names):
-            for token in name_tokens(tag, named):
-                for level in range(len(LEVELS)):
-                    row = names[level].get(token)
-                    if row is not None:
-                        rows[level].append(row)
-                        at[level].append(number)
+        for number, parts in enumerate(seen.names):
+            for level, table in enumerate(names):
+                found = [table[part] for part in parts if part in table]
+                rows[level].extend(found)
+                at[level].extend([number] * len(found))
         known = self.cues
         cue_rows: list[int] = []
         cue_at: list[int] = []
@@ -107,12 +95,6 @@ class Vocabulary:
             own=seen.name[seen.element],
             parent=seen.name[up],
             above=above,
-            groups=(
-                np.unique(up, return_inverse=True)[1],
-                np.unique(seen.parent[up], return_inverse=True)[1],
-                seen.signature,
-            ),
-            weight=np.sqrt(np.expm1(seen.dense[:, 0]) + 1).astype(np.float32),
         )
 
     @staticmethod
@@ -126,7 +108,9 @@ class Vocabulary:
             block, at = block[going], seen.parent[at[going]]
             blocks.append(block)
             names.append(seen.name[at])
-        return np.concatenate(blocks), np.concatenate(names)
+        block = np.concatenate(blocks)
+        order = np.argsort(block, kind="stable")
+        return block[order], np.concatenate(names)[order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +122,6 @@ class _Net:
     enter: Floats
     enter_bias: Floats
     page: Floats
-    groups: tuple[tuple[Floats, Floats], ...]
     layers: tuple[tuple[Floats, Floats], ...]
     leave: Floats
     leave_bias: Floats
@@ -170,6 +153,7 @@ class BlockModel:
                 return np.ascontiguousarray(arrays[f"{number}.{name}"], np.float32)
 
             enter, width = weights("enter"), len(mean)
+            habit = weights("habits")[HABIT]
             tables = [weights(name) for name in (*LEVELS, "cues")]
             size = tables[0].shape[1]
             projected = [
@@ -179,9 +163,8 @@ class BlockModel:
                 tuple(projected[:-1]),
                 projected[-1],
                 np.ascontiguousarray(enter[:width]),
-                weights("enter_bias"),
+                weights("enter_bias") + habit,
                 weights("page"),
-                tuple((weights(f"group{n}"), weights(f"group{n}_bias")) for n in range(int(arrays["grouped"]))),
                 tuple((weights(f"layer{n}"), weights(f"layer{n}_bias")) for n in range(len(dilations))),
                 weights("leave"),
                 weights("leave_bias"),
@@ -192,32 +175,9 @@ class BlockModel:
     def logits(self, seen: BlockFeatures) -> Floats:
         """The log odds that each block belongs to the article: about -12..12."""
         looked = self.vocabulary.look(seen)
-        pools = tuple(map(_Pool.of, looked.groups, [looked.weight] * len(looked.groups)))
-        logits = np.mean([_run(net, looked, pools, self.dilations) for net in self.nets], axis=0)
+        logits = np.mean([_run(net, looked, self.dilations) for net in self.nets], axis=0)
         result: Floats = logits.astype(np.float32)
         return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Pool:
-    """Means over the groups of a partition, by weight."""
-
-    order: Ints
-    starts: Ints
-    numbers: Ints
-    share: Floats
-
-    @classmethod
-    def of(cls, numbers: Ints, weight: Floats) -> _Pool:
-        order = np.argsort(numbers, kind="stable")
-        starts = np.searchsorted(numbers[order], np.arange(int(numbers.max()) + 1))
-        sums: Floats = np.add.reduceat(weight[order], starts)
-        share = (weight / sums[numbers]).astype(np.float32)
-        return cls(order, starts, numbers, share[order][:, None])
-
-    def mean(self, hidden: Floats) -> Floats:
-        means: Floats = np.add.reduceat(hidden[self.order] * self.share, self.starts, axis=0)[self.numbers]
-        return means
 
 
 def _bag(table: Floats, rows: Ints, at: Ints, count: int) -> Floats:
@@ -229,23 +189,18 @@ def _bag(table: Floats, rows: Ints, at: Ints, count: int) -> Floats:
     return sums
 
 
-def _run(net: _Net, looked: Looked, pools: Sequence[_Pool], dilations: Sequence[int]) -> Floats:
+def _run(net: _Net, looked: Looked, dilations: Sequence[int]) -> Floats:
     count = len(looked.dense)
     own, parent, above = (_bag(table, *looked.tokens[level], looked.names) for level, table in enumerate(net.names))
     block, name = looked.above
     hidden: Floats = looked.dense @ net.enter + net.enter_bias
     hidden += own[looked.own]
     hidden += parent[looked.parent]
-    order = np.argsort(block, kind="stable")
-    hidden += _bag(above, name[order], block[order], count)
+    hidden += _bag(above, name, block, count)
     hidden += _bag(net.cues, *looked.cues, count)
     np.maximum(hidden, 0, out=hidden)
     hidden += np.concatenate([hidden.mean(0), hidden.max(0)]) @ net.page
-    for number, (step, (kernel, bias)) in enumerate(zip(dilations, net.layers, strict=True)):
-        if number < len(net.groups):
-            weights, offset = net.groups[number]
-            means = np.concatenate([pool.mean(hidden) for pool in pools], 1)
-            hidden += np.maximum(means @ weights + offset, 0)
+    for step, (kernel, bias) in zip(dilations, net.layers, strict=True):
         reach = step * (kernel.shape[0] // 2)
         padded = np.zeros((count + 2 * reach, hidden.shape[1]), np.float32)
         padded[reach : reach + count] = hidden

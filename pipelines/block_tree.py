@@ -36,6 +36,12 @@ _BLOCK = frozenset(
         "ul",
     )
 )
+_CELL = frozenset({"td", "th"})
+_INSIDE_CELLS = ",".join((*sorted(_BLOCK - _CELL - {"tr", "thead", "tbody", "tfoot"}), "br"))
+_UNSEEN = (  # inline elements that only screen readers or scripts show
+    "[hidden],[style*='display:none' i],[style*='display: none' i],.sr-only,.visually-hidden,.visuallyhidden,"
+    ".screen-reader-text"
+)
 _BOLD = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h6"))
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(0", re.IGNORECASE)
 _NAMED_BY = ("itemprop", "role", "data-testid", "data-component")
@@ -83,20 +89,23 @@ class BlockTree:
 def block_tree(page: LexborHTMLParser) -> BlockTree:
     """Walk over the body of a page. Any depth of nesting will do; text of scripts, styles and form fields is no text.
 
-    Hidden elements are walked like others and flagged: some pages are uncovered by their scripts.
+    Hidden blocks are walked like others and flagged: some pages are uncovered by their scripts. Hidden words inside a
+    sentence are left out. A row of plain cells is one block, as a table shows it.
     """
     tree = BlockTree()
     body = page.body
     if body is not None:
-        _Walk(tree).over(body)
+        _Walk(tree, frozenset(node.mem_id for node in page.css(_UNSEEN))).over(body)
     return tree
 
 
 class _Walk:
     """The state of one walk."""
 
-    def __init__(self, tree: BlockTree) -> None:
+    def __init__(self, tree: BlockTree, unseen: frozenset[int]) -> None:
         self._tree = tree
+        self._unseen = unseen
+        self._plain_row = False
         self._pieces: list[str] = []
         self._linked = self._bold = self._links = self._breaks = 0
         self._in_link = self._in_bold = False
@@ -120,7 +129,7 @@ class _Walk:
                 self._take(node.text_content)
             elif tag == "br":
                 self._break(at)
-            elif tag is not None and tag not in _SILENT and tag[0] != "-":
+            elif tag is not None and tag not in _SILENT and tag[0] != "-" and not self._is_left_out(node, tag):
                 above.append((node, at, self._in_link, self._in_bold))
                 at = self._open(node, tag, at)
                 node = node.first_child
@@ -131,18 +140,27 @@ class _Walk:
     def _open(self, node: LexborNode, tag: str, at: int) -> int:
         self._broken = False
         self._in_bold = self._in_bold or tag in _BOLD
-        if tag in _BLOCK or "-" in tag:
+        if tag in _CELL and self._plain_row:
+            self._pieces.append(" ")
+        elif tag in _BLOCK or "-" in tag:
+            if tag == "tr":
+                self._plain_row = node.css_first(_INSIDE_CELLS) is None
             if self._pieces:  # else the link that was just entered holds this element, and counts for it
                 self._end(at)
             return self._enter(node, tag, at)
-        if tag == "a":
+        elif tag == "a":
             self._links += 1
             self._in_link = True
         return at
 
+    def _is_left_out(self, node: LexborNode, tag: str) -> bool:
+        return bool(self._unseen) and tag not in _BLOCK and node.mem_id in self._unseen
+
     def _leave(self, at: int) -> None:
         self._end(at)
         tree = self._tree
+        if tree.tag[at] == "tr":
+            self._plain_row = False  # the row around a table in a table is none
         up = tree.parent[at]
         tree.chars[up] += tree.chars[at]
         tree.linked[up] += tree.linked[at]
@@ -179,7 +197,12 @@ class _Walk:
                 if name in said and (value := said[name]):
                     names = f"{names} {value}"
             style = get("style")
-            if (style and _HIDDEN_STYLE.search(style)) or "hidden" in said or get("aria-hidden") == "true":
+            if (
+                (style and _HIDDEN_STYLE.search(style))
+                or "hidden" in said
+                or get("aria-hidden") == "true"
+                or (self._unseen and node.mem_id in self._unseen)
+            ):
                 flags |= HIDDEN
         number = len(tree.tag)
         if parent >= 0:

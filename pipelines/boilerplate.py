@@ -62,3 +62,27 @@ def judge(lines: Sequence[Line], claimed_title: str | None = None, profile: Site
     find_tail(draft)
     read_lead(draft)
     return draft
+
+
+def judge_blocks(draft: Draft, claimed_title: str | None) -> None:
+    """The lines of an HTML page, on which the block model has decided: those it left out have an ``outside``.
+
+    Of what it keeps, rules take only what no article says; of the rest they say what it is, and read what it tells.
+    """
+    find_separators(draft)
+    find_title(draft, claimed_title)
+    find_stamps(draft)
+    find_bylines(draft)
+    for at in list(draft.undecided()):
+        if draft.lines[at].outside is None:
+            draft.protect(at)
+    find_hotlines(draft)
+    find_widgets(draft)
+    find_imprint(draft)
+    find_navigation(draft)
+    find_credits(draft)
+    find_captions(draft)
+    find_related(draft)
+    find_agencies(draft)
+    leave_outside(draft)
+    read_lead(draft)

@@ -15,7 +15,7 @@ from pipelines.lines import Line, plain_lines
 from pipelines.metadata import Metadata
 from pipelines.normalise import NORM_VERSION
 from pipelines.profile import NOTHING_KNOWN, SiteProfile
-from pipelines.screen import screen
+from pipelines.screen import screen, screen_page
 from pipelines.shape import count_words
 from pipelines.terms import terms
 from storage.records import Article, Block, Claims, Page, Precision, Rejected, Removed
@@ -32,20 +32,26 @@ def clean(page: Page, profile: SiteProfile = NOTHING_KNOWN) -> Article | Rejecte
     decoded = decode(page.body, page.content_type)
     if isinstance(decoded, NotText):
         return Rejected("not-text", f"{decoded.kind}, not text", unreadable=True)
-    if refusal := screen(decoded.text, page.content_type):
+    markup = _is_markup(page.content_type)
+    if refusal := screen_page(decoded.text) if markup else screen(decoded.text, page.content_type):
         return Rejected(refusal.reason, refusal.detail, unreadable=True)
-    if _is_markup(page.content_type):
-        from pipelines.html_body import read_html  # noqa: PLC0415 - lxml and trafilatura are only needed for HTML
+    if markup:
+        from pipelines.html_body import judge_html  # noqa: PLC0415 - the parser and the model are only needed for HTML
 
-        lines, said = read_html(decoded.text, page)
+        judged = judge_html(decoded.text, page, profile)
+        draft, said, lesson = judged.draft, judged.said, judged.lesson
         said = replace(said, flags=(*said.flags, *terms(page.headers, page.body)))
     else:
-        lines, said = plain_lines(decoded.text), _claimed(page.claims)
-    if not lines:
+        said, lesson = _claimed(page.claims), None
+        draft = judge(plain_lines(decoded.text), said.title, profile)
+    if not draft.lines:
         return Rejected("empty", "no visible text")
     if page.cut:
         said = replace(said, flags=(*said.flags, "incomplete"))
-    return _written(judge(lines, said.title, profile), said, decoded)
+    written = _written(draft, said, decoded)
+    if isinstance(written, Rejected):
+        return written
+    return replace(written, profile=profile.name, lesson=lesson.encode() if lesson else None)
 
 
 def _is_markup(content_type: str) -> bool:
@@ -142,4 +148,5 @@ def _block(draft: Draft, at: int) -> Block:
     verdict = draft.verdicts[at]
     if verdict is None:
         return Block(line.start, line.end, line.number, line.text)
-    return Removed(line.start, line.end, line.number, line.text, verdict.reason, verdict.rule)
+    score = round(draft.likelihood[at], 3)
+    return Removed(line.start, line.end, line.number, line.text, verdict.reason, verdict.rule, score)

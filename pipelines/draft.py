@@ -6,21 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipelines.lines import Line
+from pipelines.lines import Line, Verdict
 from pipelines.phrases import Phrases
 from pipelines.shape import Shape
 from storage.records import Precision, Reason
 
 SURE = 0.9
 """A line more likely than this to be article is only taken away by a rule that needs no context."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Why a line goes, and by which rule."""
-
-    reason: Reason
-    rule: str
 
 
 @dataclass(slots=True)
@@ -76,9 +68,11 @@ class Draft:
 
     def is_core(self, at: int) -> bool:
         """Whether the line is surely of the body: it reads like prose and the model agrees."""
-        shape, likelihood = self.shapes[at], self.likelihood[at]
-        proven = (shape.prose and likelihood >= 0.5) or (shape.sentence and likelihood >= 0.8)
-        return proven and not self.lines[at].outside
+        likelihood = self.likelihood[at]
+        if likelihood < 0.5 or self.lines[at].outside:
+            return False
+        shape = self.shapes[at]
+        return shape.prose or (shape.sentence and likelihood >= 0.8)
 
     def core(self) -> tuple[int, int]:
         """First and last core line that still stays; (number of lines, -1) where there is none."""

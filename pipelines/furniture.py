@@ -138,8 +138,8 @@ def find_repeats(draft: Draft) -> None:
 def leave_outside(draft: Draft) -> None:
     """What an earlier stage left out of the body, and no rule has named."""
     for at in draft.undecided():
-        if rule := draft.lines[at].outside:
-            draft.remove(at, "other", rule)
+        if verdict := draft.lines[at].outside:
+            draft.remove(at, verdict.reason, verdict.rule)
 
 
 def find_unlikely(draft: Draft) -> None:

@@ -1,72 +1,142 @@
-"""The body of an HTML page: trafilatura finds it, and what it found is marked on the page's visible lines."""
+"""An HTML page, judged: its blocks as lines, each with a verdict, and what the page says of itself.
+
+The block model decides, with what the site has shown before; where it is in doubt trafilatura is asked. Rules say what
+the lines are that go, and read what they tell; of what the model keeps they take only what cannot be article.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import overload
 
-from lxml.html import HtmlElement
+import numpy as np
 from selectolax.lexbor import LexborHTMLParser
-from trafilatura import bare_extraction
-from trafilatura.settings import Document
 
-from pipelines.alignment import found_in
-from pipelines.lines import Line
+from pipelines.block_features import BlockFeatures, Stated, block_features, folded
+from pipelines.block_kinds import Surroundings
+from pipelines.block_model import block_logits
+from pipelines.block_tree import BlockTree, block_tree
+from pipelines.boilerplate import judge_blocks
+from pipelines.draft import Draft
+from pipelines.lines import Line, Verdict
 from pipelines.metadata import Metadata, read_metadata
+from pipelines.phrases import load_phrases
+from pipelines.profile import SiteProfile, heed
+from pipelines.second_opinion import agreement, is_drawn, second_opinion
+from pipelines.selection import Selection, select
+from pipelines.shape import Shape, shape_of
+from pipelines.site_memory import Lesson
+from pipelines.stated import read_stated
 from pipelines.structured_data import read_structured
-from pipelines.visible import parse, visible_lines, was_cut
 from storage.records import Page
 
-_PROSE = 100  # characters: longer than menus and most teasers
-_LITTLE = 0.25  # share of a page's prose: less is a short article among comments, or a missed one
+_UNSURE = 0.17  # doubt from which trafilatura is asked: one page in twenty
+_WEIGHT = 3.0  # log odds that its opinion counts
+_AT_ODDS = 0.6  # agreement below which a page that was asked about is flagged
+_BEFORE, _AFTER = 12, 8  # lines around the article in which its byline, its date and its agency may stand
 
 
-def read_html(text: str, page: Page) -> tuple[list[Line], Metadata]:
-    """The visible lines of a page, those that are not of its body marked as outside, and what the page says of itself.
+@dataclass(frozen=True, slots=True)
+class JudgedPage:
+    """draft: every line with its verdict. lesson: what the page teaches of its site."""
 
-    Needs trafilatura's time, about 40 ms a page. ``Metadata.flags`` tells where nesting cost text (``page-cut``).
-    """
-    root = parse(text)
-    _, lines = visible_lines(root)
-    tree = LexborHTMLParser(text)
-    structured = read_structured(tree)
-    said = read_metadata(tree, structured, page)
-    if was_cut(root):
-        said = replace(said, flags=(*said.flags, "page-cut"))
-    return body_lines(root, lines, structured.body), said
+    draft: Draft
+    said: Metadata
+    lesson: Lesson | None
 
 
-def body_lines(root: HtmlElement, lines: Sequence[Line], stated: str | None = None) -> list[Line]:
-    """``lines`` with ``outside`` set where trafilatura left them out. stated: the body as the page's JSON-LD has it.
-
-    Where no body is found no line is marked: the block stage then judges the page like plain text.
-    """
-    texts = [line.text for line in lines]
-    prose = sum(map(_prose, texts))
-    found = _extracted(root, texts, precise=True)
-    if _share(texts, found, prose) < _LITTLE:
-        found = max(found, _extracted(root, texts, precise=False), key=lambda choice: _share(texts, choice, prose))
-    if stated and len(stated) > 1.2 * sum(len(text) for text, inside in zip(texts, found, strict=True) if inside):
-        found = max(found, found_in(texts, stated), key=lambda choice: _share(texts, choice, prose))
-    if not any(found):
-        return list(lines)
-    return [
-        line if inside else replace(line, outside="body.outside") for line, inside in zip(lines, found, strict=True)
-    ]
+def judge_html(source: str, page: Page, profile: SiteProfile) -> JudgedPage:
+    """Read and judge a page, whose decoded text ``source`` is. A page without text has a draft without lines."""
+    parsed = LexborHTMLParser(source)
+    said = read_metadata(parsed, read_structured(parsed), page)
+    tree = block_tree(parsed)
+    if not tree.blocks:
+        return JudgedPage(Draft([], [], [], load_phrases()), said, None)
+    stated = read_stated(parsed, source)
+    seen = block_features(tree, stated)
+    selection = select(tree.blocks, seen, block_logits(seen), profile.memory)
+    selection, flags = _asked(source, page, tree, selection, profile)
+    draft = _drafted(tree, seen, stated, selection, profile)
+    judge_blocks(draft, said.title)
+    return JudgedPage(draft, replace(said, flags=(*said.flags, *flags)), selection.lesson)
 
 
-def _extracted(root: HtmlElement, texts: Sequence[str], *, precise: bool) -> list[bool]:
-    """Which of the texts trafilatura takes."""
-    tree = deepcopy(root)  # it prunes what it is given
-    document = bare_extraction(tree, favor_precision=precise, include_comments=False, deduplicate=False)
-    return found_in(texts, document.text or "") if isinstance(document, Document) else [False] * len(texts)
+def _asked(
+    source: str, page: Page, tree: BlockTree, selection: Selection, profile: SiteProfile
+) -> tuple[Selection, tuple[str, ...]]:
+    """The selection after a second opinion, where one is due; and flags."""
+    unsure = selection.doubt >= _UNSURE
+    if profile.second_opinion == "never" or not (unsure or profile.second_opinion == "always" or is_drawn(page.body)):
+        return selection, ()
+    texts = [block.text for block in tree.blocks]
+    opinion = second_opinion(source, texts)
+    agree = agreement(texts, [selection.kept(at) for at in range(len(texts))], opinion)
+    if unsure:
+        leaning = np.where(np.array(opinion), _WEIGHT, -_WEIGHT).astype(np.float32)
+        selection = replace(selection, odds=selection.odds + leaning)
+    return selection, ("uncertain",) if agree < _AT_ODDS else ()
 
 
-def _share(texts: Sequence[str], found: Sequence[bool], prose: int) -> float:
-    """The share of the page's prose that was found."""
-    return sum(_prose(text) for text, inside in zip(texts, found, strict=True) if inside) / max(1, prose)
+def _drafted(tree: BlockTree, seen: BlockFeatures, stated: Stated, selection: Selection, profile: SiteProfile) -> Draft:
+    """The blocks as lines. Those far from the article have their verdict; those near it may still tell something."""
+    count = len(tree.blocks)
+    kept = [selection.kept(at) for at in range(count)]
+    first = kept.index(True) if any(kept) else count
+    last = count - 1 - kept[::-1].index(True) if any(kept) else -1
+    verdicts = _Verdicts(Surroundings(tree, seen), stated, selection)
+    lines: list[Line] = []
+    start = 0
+    for at, block in enumerate(tree.blocks):
+        outside = None if kept[at] else verdicts.of(at, block.text)
+        end = start + len(block.text)
+        lines.append(Line(start, end, at + 1, block.text, tag=tree.tag[block.element], outside=outside))
+        start = end + 1
+    likelihood = 1 / (1 + np.exp(-np.clip(selection.odds, -30, 30)))
+    draft = Draft(lines, _Shapes([block.text for block in tree.blocks]), likelihood.tolist(), load_phrases())
+    heed(draft, profile)
+    for at, line in enumerate(lines):
+        if line.outside is not None and not first - _BEFORE <= at <= last + _AFTER:
+            draft.remove(at, line.outside.reason, line.outside.rule)
+    return draft
 
 
-def _prose(text: str) -> int:
-    return len(text) if len(text) >= _PROSE else 0
+class _Verdicts:
+    """Why blocks that are not of the article go, as far as their place tells."""
+
+    def __init__(self, around: Surroundings, stated: Stated, selection: Selection) -> None:
+        self._around = around
+        self._gone = selection.gone
+        self._titles = {folded(title) for title in (stated.title, stated.other_title)} - {""}
+
+    def of(self, at: int, text: str) -> Verdict:
+        if at in self._gone:
+            return Verdict(*self._gone[at])
+        if folded(text) in self._titles:
+            return Verdict("title", "block.title")
+        return Verdict(*self._around.reason(at))
+
+
+class _Shapes(Sequence[Shape]):
+    """The shapes of lines, made when they are asked for: most lines of a page never are."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._known: dict[int, Shape] = {}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, at: int) -> Shape: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Shape]: ...
+
+    def __getitem__(self, at: int | slice) -> Shape | Sequence[Shape]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(*at.indices(len(self)))]
+        shape = self._known.get(at)
+        if shape is None:
+            shape = self._known[at] = shape_of(self._texts[at])
+        return shape

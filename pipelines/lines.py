@@ -1,4 +1,4 @@
-"""Line: a piece of the decoded input with its evidence; from plain text. (HTML comes in through ``visible``.)"""
+"""Line: a piece of the decoded input with its evidence; from plain text. (HTML comes in through ``html_body``.)"""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from storage.records import Reason
+
 _LINE = re.compile(r"[^\n]*\S[^\n]*")  # str.splitlines would also cut at U+2028 and form feeds inside a paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a line goes, and by which rule."""
+
+    reason: Reason
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +25,7 @@ class Line:
     """One line of the input, trimmed: it stands at ``[start, end)``, on the 1-based line ``number``.
 
     gap: blank lines before it. tag: the HTML element whose own text it is, empty for plain text.
-    outside: the rule by which an earlier stage left the line out of the body, such as ``body.outside``.
+    outside: the verdict of an earlier stage, which left the line out of the body; a rule may still say what it is.
     """
 
     start: int
@@ -24,7 +34,7 @@ class Line:
     text: str
     gap: int = 0
     tag: str = ""
-    outside: str | None = None
+    outside: Verdict | None = None
 
 
 _WRAP_WIDTHS = range(50, 101)  # columns at which mail programs and editors break lines

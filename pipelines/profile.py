@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pipelines.draft import Draft
 from pipelines.site_memory import NEW_SITE, SiteMemory
+
+SecondOpinion = Literal["auto", "never", "always"]
 
 
 @dataclass(frozen=True, slots=True)
 class SiteProfile:
     """remove, keep: beginnings of lines that a user knows better than the rules, letter case and white space aside.
 
-    keep comes before remove, and both before every rule. memory: what the site has shown; name: what its bytes are
-    known by, None for a new site.
+    keep comes before remove, and both before every rule. second_opinion: whether trafilatura is asked. memory: what
+    the site has shown; name: what its bytes are known by, None for a new site.
     """
 
     remove: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    second_opinion: SecondOpinion = "auto"
     memory: SiteMemory = NEW_SITE
     name: str | None = None
 

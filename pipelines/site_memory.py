@@ -7,14 +7,13 @@ memory forgets: it holds the last pages in full, and of those before only what p
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
-
-from pipelines.normalise import normal_form
 
 FORMAT = 1
 """Of encoded lessons and memories; what another format wrote is not read."""
@@ -26,6 +25,7 @@ _SAME = 0.5  # share of its long lines that a page shares with another of the sa
 _LONG = 60  # characters of a line that tells one article from another
 _MOST_KNOWN, _MOST_PLACES = 3_000, 1_500
 _HALF_LIFE = 60  # pages after which what was seen of a place counts half
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _MATURE = 4  # pages from which a site has usual places
 _STRANGE = 0.3  # share of an article's text in known places below which a page is laid out otherwise …
 _CHANGED = 3  # … and so many such pages in a row are a new layout
@@ -177,9 +177,8 @@ NEW_SITE = SiteMemory()
 
 
 def line_key(text: str) -> int:
-    """What a line is known by: its normal form, every run of digits masked."""
-    masked = "".join("0" if char.isdigit() else char for char in normal_form(text))
-    return _key(" ".join(masked.split()))
+    """What a line is known by: its words in small letters, every number masked."""
+    return _key(_NUMBER.sub("0", text.casefold()))
 
 
 def place_key(signature: str) -> int:

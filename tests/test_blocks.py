@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from pipelines import clean
-from pipelines.visible import parse, visible_lines
+from pipelines.block_tree import block_tree
 from storage.records import Article, Page, Rejected
 
 FETCHED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -108,4 +109,5 @@ def test_html_tiles_its_visible_text() -> None:
         body = path.read_bytes()
         result = clean(Page(url=None, body=body, content_type="text/html; charset=utf-8", fetched_at=FETCHED))
         assert isinstance(result, Article)
-        assert_tiles(result, visible_lines(parse(body.decode()))[0])
+        blocks = block_tree(LexborHTMLParser(body.decode())).blocks
+        assert_tiles(result, "\n".join(block.text for block in blocks))

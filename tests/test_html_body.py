@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.html_body import body_lines, read_html
-from pipelines.visible import parse, visible_lines
+from pipelines.html_body import JudgedPage, judge_html
+from pipelines.profile import NOTHING_KNOWN, SiteProfile
 from storage.records import Page
 
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
@@ -31,12 +31,21 @@ def paragraphs(sentences: list[str] = SENTENCES) -> str:
     return "".join(f"<p>{sentence}</p>" for sentence in sentences)
 
 
+def judged(source: str, profile: SiteProfile = NOTHING_KNOWN) -> JudgedPage:
+    return judge_html(source, page(), profile)
+
+
+def kept(found: JudgedPage) -> list[str]:
+    draft = found.draft
+    return [line.text for line, verdict in zip(draft.lines, draft.verdicts, strict=True) if verdict is None]
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_gives_the_article_beside_it(path: Path) -> None:
     expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    lines, said = read_html(path.read_text(encoding="utf-8"), page(expected["url"]))
-    inside = [line.text for line in lines if line.outside is None]
-    outside = [line.text for line in lines if line.outside]
+    found = judge_html(path.read_text(encoding="utf-8"), page(expected["url"]), NOTHING_KNOWN)
+    said, inside = found.said, kept(found)
+    outside = [line.text for line in found.draft.lines if line.text not in inside]
     assert [text for text in expected["body"] if text not in inside] == []
     assert [text for text in expected["outside"] if text not in outside] == []
     for field in ("title", "language", "section", "image", "canonical_url", "access", "site_name"):
@@ -55,50 +64,48 @@ def test_every_page_has_its_article_beside_it() -> None:
     assert {path.with_suffix(".json") for path in PAGES} == set((Path(__file__).parent / "pages").glob("*.json"))
 
 
-def test_lines_left_out_say_which_rule_left_them_out() -> None:
-    root = parse(f"<nav><a href='/'>Home</a> <a href='/n'>News</a></nav><article>{paragraphs()}</article>")
-    _, lines = visible_lines(root)
-    marked = body_lines(root, lines)
-    assert [line.outside for line in marked] == ["body.outside", None, None, None, None, None]
-    assert [(line.start, line.end, line.text) for line in marked] == [
-        (line.start, line.end, line.text) for line in lines
-    ]
+def test_each_line_that_goes_says_why() -> None:
+    source = f"""
+      <title>The old bridge</title><nav><a href='/'>Home</a> <a href='/n'>News</a></nav>
+      <article><h1>The old bridge</h1>{paragraphs()}
+      <figure><figcaption>The bridge in May</figcaption></figure></article>
+      <section class='comments'><p>Well said, I think so too.</p></section>"""
+    found = judged(source)
+    assert kept(found) == SENTENCES
+    gone = {
+        line.text: verdict.reason
+        for line, verdict in zip(found.draft.lines, found.draft.verdicts, strict=True)
+        if verdict
+    }
+    assert gone["Home News"] == "nav"
+    assert gone["The old bridge"] == "title"
+    assert gone["The bridge in May"] == "caption"
+    assert gone["Well said, I think so too."] == "comment"
 
 
-def test_finding_the_body_leaves_the_tree_as_it_was() -> None:
-    root = parse(f"<div class='comments'><p>A reader said so.</p></div><article>{paragraphs()}</article>")
-    before = visible_lines(root)
-    body_lines(root, before[1])
-    assert visible_lines(root) == before
-
-
-def test_no_body_found_marks_nothing() -> None:
-    lines, _ = read_html("<html><body><ul><li>One</li><li>Two</li></ul></body></html>", page())
-    assert [(line.text, line.outside) for line in lines] == [("One", None), ("Two", None)]
-
-
-def test_the_third_copy_of_a_page_is_found_like_the_first() -> None:
+def test_the_third_copy_of_a_page_is_judged_like_the_first() -> None:
     source = f"<html><body><article>{paragraphs()}</article></body></html>"
-    first, second, third = (read_html(source, page())[0] for _ in range(3))
-    assert first == second == third
-    assert [line.outside for line in third] == [None] * len(SENTENCES)
+    assert [kept(judged(source)) for _ in range(3)] == [SENTENCES] * 3
 
 
-@pytest.mark.parametrize("depth", [260, 1500])
+@pytest.mark.parametrize("depth", [100, 240])
 def test_an_article_under_many_elements_is_read_whole(depth: int) -> None:
     source = f"<html><body>{'<div>' * depth}{paragraphs()}{'</div>' * depth}</body></html>"
-    lines, said = read_html(source, page())
-    assert [line.text for line in lines if line.outside is None] == SENTENCES
-    assert said.flags == ()
+    assert kept(judged(source)) == SENTENCES
 
 
-def test_what_even_the_wider_limit_cuts_is_flagged() -> None:
-    source = f"<html><body>{paragraphs()}{'<div>' * 2500}<p>Too deep.</p></body></html>"
-    lines, said = read_html(source, page())
-    assert [line.text for line in lines] == SENTENCES
-    assert said.flags == ("page-cut",)
+def test_the_article_once_more_in_one_hidden_piece_goes() -> None:
+    again = "<div style='display:none'>" + " ".join(SENTENCES * 2) + "</div>"
+    found = judged(f"<html><body><article>{paragraphs()}{paragraphs(SENTENCES)}</article>{again}</body></html>")
+    assert kept(found) == SENTENCES
+
+
+def test_a_user_s_lines_come_before_the_model() -> None:
+    source = f"<article>{paragraphs()}</article><footer><p>Printed on the quay.</p></footer>"
+    told = judged(source, SiteProfile(remove=("Shopkeepers in",), keep=("Printed on",)))
+    assert kept(told) == [*SENTENCES[:3], SENTENCES[4], "Printed on the quay."]
 
 
 def test_an_empty_page_has_no_lines() -> None:
-    assert read_html("", page())[0] == []
-    assert read_html("<!-- nothing -->", page())[0] == []
+    assert judged("").draft.lines == []
+    assert judged("<!-- nothing -->").draft.lines == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from pipelines.screen import Refusal, ScreenLimits, screen
+from pipelines.screen import Refusal, ScreenLimits, screen, screen_page
 
 EVAL = Path(os.environ.get("COPYDESK_EVAL", Path(__file__).parents[2] / "shared" / "eval"))
 NAMES = [
@@ -90,6 +90,26 @@ def test_plain_text(text: str, expected: str | None) -> None:
     assert reason(text, "text/plain") == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<div>" * 100_000, "too-deep"),
+        ("<div>" * 900 + "x", None),
+        ("<b>x</b>" * 5_000, None),
+        ("".join(f"<font size={n}><p>" for n in range(2_000)), "too-deep"),
+        ("<p " + "a=1 " * 40_000 + ">", "too-many-attributes"),
+        ("<p " + 'a=">"' * 1001 + ">", "too-many-attributes"),
+        ("<p " + "a " * 900 + ">", None),
+        ("<p style='" + "a " * 5000 + "'>", None),
+        ("<i>x</i>" * 100_001, "too-many-tags"),
+        ("x" * (5 * 1024 * 1024 + 1), "too-large"),
+    ],
+)
+def test_pages_for_a_parser_without_a_limit_of_depth(text: str, expected: str | None) -> None:
+    refusal = screen_page(text)
+    assert (refusal and refusal.reason) == expected
+
+
 def test_limits_are_settings_and_refusals_say_them() -> None:
     limits = ScreenLimits(depth=3, tags=10)
     assert screen("<i>" * 4, "text/html", limits) == Refusal("too-deep", "elements nested more than 3 deep")
@@ -119,6 +139,7 @@ def test_limits_are_settings_and_refusals_say_them() -> None:
 def test_floods_take_time_in_proportion(flood: str) -> None:
     """Quadratic time on five million characters would be hours; the suite would never end."""
     screen(flood * (5_000_000 // len(flood)), "text/html")
+    screen_page(flood * (5_000_000 // len(flood)))
 
 
 def depth(tree: html.HtmlElement) -> int:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from pipelines.block_model import LEVELS, Looked
 
-WIDTH, TOKEN_WIDTH, KERNEL, DILATIONS, GROUPED = 64, 16, 5, (1, 2, 4), 2
+WIDTH, TOKEN_WIDTH, KERNEL, DILATIONS = 64, 16, 5, (1, 2, 4)
 GAP = max(DILATIONS) * (KERNEL // 2)  # empty rows between two pages of a batch: no page sees the next
 BATCH, RATE, DECAY, KEEP = 8, 3e-3, 1e-4, 0.995
 UNSEEN_TOKENS, UNKNOWN_FEATURES, DROPPED = 0.3, 0.1, 0.2
@@ -34,14 +34,13 @@ class Example:
 class Batch:
     """Pages end to end with gaps between them; spans: where each stands; mask: 1 on blocks, 0 on gaps.
 
-    Numbers of names and groups go on from page to page; number 0 of a group is for the gaps.
+    Numbers of names go on from page to page.
     """
 
     dense: Tensor
     labels: Tensor
     weights: Tensor
     mask: Tensor
-    mass: Tensor
     habit: Tensor
     page: Tensor
     own: Tensor
@@ -50,7 +49,6 @@ class Batch:
     names: int
     tokens: tuple[tuple[Tensor, Tensor], ...]
     cues: tuple[Tensor, Tensor]
-    groups: tuple[tuple[Tensor, int], ...]
     spans: tuple[tuple[int, int], ...]
 
 
@@ -74,18 +72,11 @@ def batch_of(examples: Sequence[Example]) -> Batch:
         return torch.from_numpy(np.concatenate(moved))
 
     nowhere = [0] * len(looks)
-    groups = []
-    for part in range(len(looks[0].groups)):
-        counts = [int(look.groups[part].max()) + 1 for look in looks]
-        offsets = np.concatenate([[1], 1 + np.cumsum(counts)])
-        numbers = [look.groups[part] + offset for look, offset in zip(looks, offsets, strict=False)]
-        groups.append((spread(numbers), int(offsets[-1])))
     return Batch(
         dense=spread([look.dense for look in looks]),
         labels=spread([example.labels for example in examples]),
         weights=spread([example.weights for example in examples]),
         mask=spread([np.ones((length, 1), np.float32) for length in lengths]),
-        mass=spread([look.weight[:, None] for look in looks]),
         habit=spread([np.full(length, example.habit) for length, example in zip(lengths, examples, strict=True)]),
         page=spread([np.full(length, number) for number, length in enumerate(lengths, 1)]),
         own=spread([look.own + offset for look, offset in zip(looks, names, strict=False)]),
@@ -100,13 +91,12 @@ def batch_of(examples: Sequence[Example]) -> Batch:
             for n in range(len(LEVELS))
         ),
         cues=(joined([look.cues[0] for look in looks], nowhere), joined([look.cues[1] for look in looks], firsts)),
-        groups=tuple(groups),
         spans=spans,
     )
 
 
 class BlockNet(nn.Module):
-    """Features, names and cue words of each block; the page; then, by turns, its groups and its neighbours."""
+    """Features, names and cue words of each block; the mean and maximum of the page; then convolutions over blocks."""
 
     def __init__(self, features: int, names: Sequence[int], cues: int, habits: int) -> None:
         super().__init__()
@@ -116,7 +106,6 @@ class BlockNet(nn.Module):
         nn.init.normal_(self.habit.weight, std=0.05)
         self.enter = nn.Linear(features + (len(names) + 1) * TOKEN_WIDTH, WIDTH)
         self.page = nn.Linear(2 * WIDTH, WIDTH, bias=False)
-        self.groups = nn.ModuleList(nn.Linear(3 * WIDTH, WIDTH) for _ in range(GROUPED))
         self.layers = nn.ModuleList(
             nn.Conv1d(WIDTH, WIDTH, KERNEL, padding=step * (KERNEL // 2), dilation=step) for step in DILATIONS
         )
@@ -138,10 +127,7 @@ class BlockNet(nn.Module):
         means = torch.zeros(pages, WIDTH).index_add(0, batch.page, hidden) / sizes
         most = torch.stack([torch.zeros(WIDTH), *(hidden[first:last].amax(0) for first, last in batch.spans)])
         hidden = (hidden + self.page(torch.cat([means, most], 1))[batch.page]) * mask
-        for number, layer in enumerate(self.layers):
-            if number < GROUPED:
-                alike = torch.cat([self._group_means(hidden, batch.mass, *group) for group in batch.groups], 1)
-                hidden = (hidden + self._drop(torch.relu(self.groups[number](alike)), DROPPED)) * mask
+        for layer in self.layers:
             hidden = (hidden + self._drop(torch.relu(layer(hidden.T[None])[0].T), DROPPED)) * mask
         logit: Tensor = self.leave(hidden)[:, 0]
         return logit
@@ -154,12 +140,6 @@ class BlockNet(nn.Module):
 
     def _drop(self, values: Tensor, share: float) -> Tensor:
         return nn.functional.dropout(values, share) if self.training else values
-
-    @staticmethod
-    def _group_means(hidden: Tensor, mass: Tensor, numbers: Tensor, count: int) -> Tensor:
-        sums = torch.zeros(count, hidden.shape[1]).index_add(0, numbers, hidden * mass)
-        sizes = torch.zeros(count, 1).index_add(0, numbers, mass).clamp(min=1e-6)
-        return (sums / sizes)[numbers]
 
 
 def _table(count: int) -> nn.Embedding:
@@ -228,8 +208,6 @@ def arrays_of(net: BlockNet) -> dict[str, NDArray[np.float16]]:
     }
     for level, table in zip(LEVELS, net.names, strict=True):
         arrays[level] = table.weight
-    for number, group in enumerate(net.groups):
-        arrays |= {f"group{number}": group.weight.T, f"group{number}_bias": group.bias}
     for number, layer in enumerate(net.layers):
         arrays |= {f"layer{number}": layer.weight.permute(2, 1, 0), f"layer{number}_bias": layer.bias}
     return {name: tensor.detach().numpy().astype(np.float16) for name, tensor in arrays.items()}

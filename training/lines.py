@@ -6,11 +6,9 @@ Run in the repository's root with the extra ``train`` installed and the evaluati
 from __future__ import annotations
 
 import argparse
-import io
 import random
 import sys
 import time
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import torch
 from pipelines.line_features import LineFeatures, line_features
 from pipelines.line_model import LineModel, cue_weights
 from training import net as network
+from training.packing import packed
 from training.pages import FOLDS, SETS, LabelledPage, labelled_pages, silver_pages, teachable, weighted
 from training.variants import Sample, variants, whole
 from training.vocabulary import cue_words
@@ -71,18 +70,7 @@ def fit(pages: Sequence[LabelledPage]) -> bytes:
     for number, seed in enumerate(SEEDS):
         trained = network.train(examples, len(words), seed, EPOCHS, EXTRA)
         arrays |= {f"{number}.{name}": array for name, array in network.arrays_of(trained).items()}
-    return _packed(arrays)
-
-
-def _packed(arrays: dict[str, np.ndarray]) -> bytes:
-    """An .npz with fixed dates, so that equal weights are equal bytes."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, array in arrays.items():
-            plain = io.BytesIO()
-            np.save(plain, array, allow_pickle=False)
-            file.writestr(zipfile.ZipInfo(f"{name}.npy"), plain.getvalue(), zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
+    return packed(arrays)
 
 
 def main() -> None:

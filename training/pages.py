@@ -41,7 +41,12 @@ class LabelledPage:
     @property
     def fold(self) -> int:
         """The fold in which this site is scored; the models of the other folds learn from it."""
-        return hashlib.blake2b(self.site.encode()).digest()[0] % FOLDS
+        return fold_of(self.site)
+
+
+def fold_of(site: str) -> int:
+    """The fold of a registrable domain."""
+    return hashlib.blake2b(site.encode()).digest()[0] % FOLDS
 
 
 def eval_folder() -> Path:
@@ -130,10 +135,10 @@ def _labelled(name: str, record: Record, html: bytes, gold: str) -> LabelledPage
     if not gold or lines == ("",):
         return None
     labels = tuple(found_in(lines, gold))
-    return LabelledPage(name, record.id, _site(record), record.title, gold, lines, labels)
+    return LabelledPage(name, record.id, site_of(record), record.title, gold, lines, labels)
 
 
-def _site(record: Record) -> str:
+def site_of(record: Record) -> str:
     """The registrable domain of a record's address; some are ``hard::`` and a file's name that begins with it."""
     return get_fld(record.url, fail_silently=True) or record.url.removeprefix("hard::").partition("-")[0]
 
