@@ -13,14 +13,17 @@ from sqlalchemy import Connection
 
 from storage import inspection, ledger, migrations, reading, search
 from storage.blobs import open_blobs
+from storage.captures import Capture, Replayed
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
 from storage.filing import file_run, order_of
 from storage.frontier import Frontier
 from storage.inspection import Damage, Statistics
 from storage.intake import Intake
+from storage.learned import Learned
 from storage.leases import clock
 from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
+from storage.profiles import Profiles
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -54,6 +57,7 @@ class Archive:
         self._intake: Intake | None = None
         self.frontier = Frontier(database, self._writing)
         self.sources = Sources(database, self._writing)
+        self.profiles = Profiles(database, self._blobs, self._taking_in)
         self._unnamed_run: int | None = None
 
     @classmethod
@@ -180,17 +184,32 @@ class Archive:
     def replay(self) -> Iterator[Page | Failed]:
         """Every page that was ever kept, in that order, from the captures log and the blobs alone.
 
-        Cleaning and saving them makes the archive again; nothing is logged twice. Failed: the bytes are damaged.
+        Cleaning and saving them makes an archive again; nothing is logged twice. Failed: the bytes are damaged.
         """
-        captures = self._blobs.captures()
-        while some := list(islice(captures, _REPLAYED_AT_ONCE)):
+        for told in self.history():
+            if isinstance(told, Failed):
+                yield told
+            elif isinstance(told, Replayed) and not told.again:
+                yield told.page
+
+    def history(self) -> Iterator[Replayed | Learned | Failed]:
+        """All that the captures log tells, in that order: pages with what was known of their sites when they were
+        cleaned, those that gave another text when they were cleaned again, and profiles.
+
+        Following it makes the archive again as it was; nothing is logged twice. Failed: the bytes are damaged.
+        """
+        entries = self._blobs.entries()
+        while some := list(islice(entries, _REPLAYED_AT_ONCE)):
             with self._taking_in() as intake:
-                intake.adopt(some)
-            for capture in some:
+                intake.adopt(each for each in some if isinstance(each, Capture) and not each.again)
+            for each in some:
+                if isinstance(each, Learned):
+                    yield each
+                    continue
                 try:
-                    yield capture.page(self._blobs.get(capture.sha256))
+                    yield Replayed(each.page(self._blobs.get(each.sha256)), each.profile, each.again)
                 except (Damaged, NotFound) as error:
-                    yield Failed(capture.origin or capture.sha256, "damaged", str(error), capture.url)
+                    yield Failed(each.origin or each.sha256, "damaged", str(error), each.url)
 
     # --- what it answers
 

@@ -9,11 +9,13 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, select
 
-from storage import ledger, schema
+from storage import ledger, profile_schema, profiles, schema
 from storage.blobs import Blobs
 from storage.captures import Capture
+from storage.captures_log import Entry
 from storage.duplicates import Address, AddressKind, Known, decide, identity_of, key_of
 from storage.errors import StorageError
+from storage.learned import Learned
 from storage.links import Link, Named, Passed, Postponed, Taught, Validators
 from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved
 from storage.settling import Settlements, owned, postpone
@@ -40,16 +42,18 @@ class Intake:
         self._tray = Tray(connection)
         self._settlements = Settlements(connection)
         self._held: dict[str, bool] = {}
-        self._logged: list[Capture] = []
+        self._logged: list[Entry] = []
         self._is_whole = True
 
     def save(self, page: Page, result: Article | Rejected, run: int | None) -> Saved:
         """Keep a page and what became of it."""
         self._enter()
-        capture = Capture.of(page, self._blobs.put(page.body))
-        key = self._tray.put_capture(capture)
+        capture = Capture.of(page, self._blobs.put(page.body), result.profile)
+        key = self._tray.put_capture(capture, result.cleaner)
         if isinstance(result, Article):
             saved = self._place(capture, key, result)
+            if saved.outcome in ("stored", "version"):  # what was seen before teaches nothing twice
+                self._teach(capture, result)
         else:
             saved = Saved("rejected", None, None, f"{result.reason}: {result.detail}")
         self._note(saved.outcome, saved, page.origin, page.url, run, key)
@@ -118,6 +122,17 @@ class Intake:
         self._note("failed", saved, failed.origin, failed.url, run, None, listing=listing)
         return self._leave(saved)
 
+    def learn(self, learned: Learned, body: bytes | None) -> bool:
+        """Enter a profile; see ``storage.profiles``. body: None for one that the log has already."""
+        self._enter()
+        self._write()  # the lessons that are part of it
+        if body is not None:
+            learned = replace(learned, sha256=self._blobs.put(body))
+        if is_new := profiles.enter(self.connection, learned, gaps=body is None):
+            self._logged += [learned] if body is not None else []
+        self._is_whole = True
+        return is_new
+
     def adopt(self, captures: Iterable[Capture]) -> None:
         """Enter captures that the log has already, so that saving their pages does not log them again."""
         self._enter()
@@ -134,8 +149,8 @@ class Intake:
         self._write()
         if self.unnamed_run is not None:
             ledger.finish_run(self.connection, self.unnamed_run, datetime.now(UTC))
-        for capture in self._logged:
-            self._blobs.log(capture)
+        for entry in self._logged:
+            self._blobs.log(entry)
         self._blobs.flush()
 
     def _holds(self, link: Link) -> bool:
@@ -191,6 +206,12 @@ class Intake:
             outcome=outcome, why=saved.why, article_id=saved.article_id, capture_key=capture_key, listing=listing,
         )  # fmt: skip
 
+    def _teach(self, capture: Capture, article: Article) -> None:
+        """Have what a page teaches wait to be learned."""
+        site = profiles.site_of(capture.url)
+        if site and article.lesson and len(article.lesson) <= profiles.LARGEST_LESSON:
+            self._tray.put(profile_schema.lesson, site=site, body=article.lesson, made_at=datetime.now(UTC))
+
     def _place(self, capture: Capture, capture_key: str, article: Article) -> Saved:
         """Decide where an article belongs, and put it there."""
         identity = identity_of(capture.url, capture.sha256)
@@ -241,7 +262,7 @@ class Intake:
             **{name: getattr(article, name) for name in _CONTENT},
         )
         if removed := article.removed:
-            blocks = [(cut.start, cut.end, cut.line, cut.text, cut.because, cut.rule) for cut in removed]
+            blocks = [(cut.start, cut.end, cut.line, cut.text, cut.because, cut.rule, cut.score) for cut in removed]
             self._tray.put(schema.removal, article_id=article_id, number=number, blocks=blocks)
         return number
 
