@@ -13,13 +13,16 @@ class SiteProfile:
     """remove, keep: beginnings of lines that a user knows better than the rules, letter case and white space aside.
 
     keep comes before remove, and both before every rule. memory: what the site has shown; name: what its bytes are
-    known by, None for a new site.
+    known by, None for a new site. second_opinion, parts: see ``pipelines.choices``; parts that are not named are as
+    learned.
     """
 
     remove: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     memory: SiteMemory = NEW_SITE
     name: str | None = None
+    second_opinion: str = "auto"
+    parts: tuple[tuple[str, bool], ...] = ()
 
 
 NOTHING_KNOWN = SiteProfile()

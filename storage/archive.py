@@ -37,6 +37,7 @@ from storage.records import (
     Saved,
     Sighting,
 )
+from storage.rereading import Reread, rereads
 from storage.sources import Sources
 
 _REPLAYED_AT_ONCE = 500
@@ -170,6 +171,26 @@ class Archive:
         """End a lease without an outcome: the link comes back. False: the lease was lost."""
         with self._taking_in() as intake:
             return intake.postpone(link, postponed)
+
+    def rereads(
+        self, limit: int, after: str = "", source: str | None = None, since: datetime | None = None
+    ) -> tuple[Reread, ...]:
+        """The pages that stand for articles, and those that were rejected, by their keys: the next ones ``after`` one.
+
+        since: fetched then or later. ``body`` has their bytes.
+        """
+        with self._database.reading() as connection:
+            return rereads(connection, limit, after, source, since)
+
+    def clean_again(self, page: Page, result: Article | Rejected, run: int | None = None) -> Saved:
+        """Note what a kept page has become by cleaning it again; see ``rereads``.
+
+        ``version``: another text, or other facts; the one before stays as a version. ``unchanged``: the same, or
+        another text stands for the article by now. ``rejected``: no article; what was kept before stays. ``stored``,
+        ``duplicate``: a page that had been rejected.
+        """
+        with self._taking_in() as intake:
+            return intake.clean_again(page, result, run)
 
     def begin_run(self, kind: str, detail: str | None = None) -> int:
         """Enter a run, such as an ``ingest``; its number. detail: what it is about, for people."""

@@ -104,7 +104,7 @@ version = Table(
     metadata,
     Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),  # from 1, in the order of their coming
-    Column("capture_key", ForeignKey("capture.key"), nullable=False),
+    Column("capture_key", ForeignKey("capture.key"), nullable=False, index=True),
     Column("url", SafeText),
     Column("source", SafeText),
     Column("fetched_at", UtcTime, nullable=False),

@@ -68,7 +68,7 @@ class Tray:
 
     def put_capture(self, capture: Capture, cleaner: str | None = None) -> str:
         """A capture; its key. cleaner: the edition that read it."""
-        key = key_of(capture.sha256, capture.url, capture.source, rfc3339(capture.fetched_at))
+        key = capture_key(capture)
         self._captures.setdefault(key, capture)
         self._cleaners.setdefault(key, cleaner)
         return key
@@ -147,6 +147,11 @@ class Tray:
         if older := [id_ for id_ in self._words if id_ not in seqs]:
             seqs.update({row.id: row.seq for row in self._connection.execute(_SEQ.where(_article.id.in_(older)))})
         return seqs
+
+
+def capture_key(capture: Capture) -> str:
+    """What a capture is known by: the same bytes from the same place at the same time are the same."""
+    return key_of(capture.sha256, capture.url, capture.source, rfc3339(capture.fetched_at))
 
 
 def _capture_row(key: str, capture: Capture, cleaner: str | None) -> dict[str, object]:

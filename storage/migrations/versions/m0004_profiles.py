@@ -20,6 +20,7 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("profile", sa.String(64)))
         op.add_column(table, sa.Column("cleaner", sa.String(40)))
     op.add_column("version", sa.Column("came_by", sa.String(9)))
+    op.create_index("ix_version_capture_key", "version", ["capture_key"])
     op.create_table(
         "lesson",
         sa.Column("seq", _COUNT, nullable=False),

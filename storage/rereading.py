@@ -1,0 +1,110 @@
+"""Rereading: what can be cleaned again from the kept bytes, and what that would change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, exists, not_, or_, select
+
+from storage import schema
+from storage.captures import Capture, read_claims
+from storage.records import Article
+from storage.safe_text import safe_text
+
+_article, _version, _capture, _sighting = schema.article.c, schema.version.c, schema.capture.c, schema.sighting.c
+
+CONTENT = tuple(column.name for column in _version if column.name in Article.__dataclass_fields__)
+"""The fields of an article that its versions have."""
+
+_MADE_WITH = ("profile", "cleaner")
+_OF_TEXT = ("text", "title", "content_hash", "title_hash", "words")
+_FACTS = tuple(name for name in CONTENT if name not in (*_MADE_WITH, *_OF_TEXT))
+_COPIED = ("url", "source", "status", "content_type", "fetched_at", "origin", "sha256", "size", "cut", "profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A page that stands for an article, or was rejected. cleaner: that read it last; its profile: as of the capture.
+
+    article_id, number: the version that was made of it; None for a rejected page. before: the fields of that version.
+    """
+
+    key: str
+    capture: Capture
+    cleaner: str | None
+    article_id: str | None
+    number: int | None
+    before: Mapping[str, object]
+
+    @property
+    def text(self) -> str:
+        """The text as it is; empty for a rejected page."""
+        return str(self.before["text"]) if self.before else ""
+
+
+def rereads(
+    connection: Connection, limit: int, after: str = "", source: str | None = None, since: datetime | None = None
+) -> tuple[Reread, ...]:
+    """The next pages to be read again, in the order of their keys. since: fetched then or later."""
+    asked = _asked().where(_capture.key > after).order_by(_capture.key).limit(limit)
+    if source is not None:
+        asked = asked.where(_capture.source == source)
+    if since is not None:
+        asked = asked.where(_capture.fetched_at >= since)
+    return tuple(_read(dict(row)) for row in connection.execute(asked).mappings())
+
+
+def reread(connection: Connection, key: str) -> Reread | None:
+    """The page of that key, if it still is one to be read again."""
+    row = connection.execute(_asked().where(_capture.key == key)).mappings().one_or_none()
+    return None if row is None else _read(dict(row))
+
+
+def differences(before: Mapping[str, object], article: Article) -> tuple[str, ...]:
+    """The names of the fields that an article has otherwise: ``text`` and ``title`` first, if they are among them."""
+    is_new_form = before["norm_version"] != article.norm_version
+    other = {
+        "text": before["text"] != safe_text(article.text)
+        if is_new_form
+        else before["content_hash"] != article.content_hash,
+        "title": before["title"] != safe_text(article.title)
+        if is_new_form
+        else before["title_hash"] != article.title_hash,
+    }
+    other |= {name: before[name] != _as_kept(getattr(article, name)) for name in _FACTS}
+    return tuple(name for name, is_other in other.items() if is_other)
+
+
+def _asked() -> Select[tuple[object, ...]]:
+    standing = (
+        select(*(column.label(f"was_{column.name}") for column in _version))
+        .join_from(schema.version, schema.article, schema.current)
+        .subquery()
+    )
+    seen = exists().where(_sighting.capture_key == _capture.key)
+    return (
+        select(*_capture, *standing.c)
+        .join_from(schema.capture, standing, standing.c.was_capture_key == _capture.key, isouter=True)
+        .where(or_(standing.c.was_number.is_not(None), not_(seen)))
+    )
+
+
+def _read(row: dict[str, object]) -> Reread:
+    headers = row["headers"]
+    capture = Capture(
+        **{name: row[name] for name in _COPIED},  # type: ignore[arg-type]  # as the columns have them
+        headers=tuple((name, value) for name, value in headers) if isinstance(headers, list) else (),
+        claims=read_claims(row["claims"]),
+    )
+    number = row["was_number"]
+    before = {name: row[f"was_{name}"] for name in CONTENT} if number is not None else {}
+    return Reread(str(row["key"]), capture, row["cleaner"], row["was_article_id"], number, before)  # type: ignore[arg-type]  # as above
+
+
+def _as_kept(value: object) -> object:
+    """A value as it comes out of the tables."""
+    if isinstance(value, str):
+        return safe_text(value)
+    return tuple(_as_kept(part) for part in value) if isinstance(value, tuple) else value
