@@ -37,7 +37,7 @@ from storage.records import (
     Saved,
     Sighting,
 )
-from storage.rereading import Reread, rereads
+from storage.rereading import Reread, number_of_rereads, rereads
 from storage.sources import Sources
 
 _REPLAYED_AT_ONCE = 500
@@ -181,6 +181,11 @@ class Archive:
         """
         with self._database.reading() as connection:
             return rereads(connection, limit, after, source, since)
+
+    def number_of_rereads(self, source: str | None = None, since: datetime | None = None) -> int:
+        """How many pages ``rereads`` gives in all."""
+        with self._database.reading() as connection:
+            return number_of_rereads(connection, source, since)
 
     def clean_again(self, page: Page, result: Article | Rejected, run: int | None = None) -> Saved:
         """Note what a kept page has become by cleaning it again; see ``rereads``.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, exists, not_, or_, select
+from sqlalchemy import Connection, Select, exists, func, not_, or_, select
 
 from storage import schema
 from storage.captures import Capture, read_claims
@@ -48,12 +48,14 @@ def rereads(
     connection: Connection, limit: int, after: str = "", source: str | None = None, since: datetime | None = None
 ) -> tuple[Reread, ...]:
     """The next pages to be read again, in the order of their keys. since: fetched then or later."""
-    asked = _asked().where(_capture.key > after).order_by(_capture.key).limit(limit)
-    if source is not None:
-        asked = asked.where(_capture.source == source)
-    if since is not None:
-        asked = asked.where(_capture.fetched_at >= since)
+    asked = _asked(source, since).where(_capture.key > after).order_by(_capture.key).limit(limit)
     return tuple(_read(dict(row)) for row in connection.execute(asked).mappings())
+
+
+def number_of_rereads(connection: Connection, source: str | None = None, since: datetime | None = None) -> int:
+    """How many pages there are to be read again."""
+    asked = _asked(source, since).with_only_columns(func.count(), maintain_column_froms=True)
+    return connection.scalar(asked) or 0
 
 
 def reread(connection: Connection, key: str) -> Reread | None:
@@ -77,17 +79,18 @@ def differences(before: Mapping[str, object], article: Article) -> tuple[str, ..
     return tuple(name for name, is_other in other.items() if is_other)
 
 
-def _asked() -> Select[tuple[object, ...]]:
+def _asked(source: str | None = None, since: datetime | None = None) -> Select[tuple[object, ...]]:
     standing = (
         select(*(column.label(f"was_{column.name}") for column in _version))
         .join_from(schema.version, schema.article, schema.current)
         .subquery()
     )
     seen = exists().where(_sighting.capture_key == _capture.key)
+    narrowed = [*([_capture.source == source] if source else []), *([_capture.fetched_at >= since] if since else [])]
     return (
         select(*_capture, *standing.c)
         .join_from(schema.capture, standing, standing.c.was_capture_key == _capture.key, isouter=True)
-        .where(or_(standing.c.was_number.is_not(None), not_(seen)))
+        .where(or_(standing.c.was_number.is_not(None), not_(seen)), *narrowed)
     )
 
 
