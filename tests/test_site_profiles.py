@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -133,8 +136,6 @@ def test_sites_are_hosts() -> None:
 
 def test_lines_of_the_log_come_back() -> None:
     learned = Learned("gazette.example", 3, "0" * 64, 4, Traits(9, 1, 2), newsroom.NOON, newsroom.NOON)
-    import json
-
     assert Learned.read(json.loads(learned.line())) == learned
     with pytest.raises(ValueError, match="no site"):
         Learned.read({"site": "x"})
@@ -346,3 +347,32 @@ def test_processes_that_learn_at_the_same_time_lose_nothing(database_url: str, t
         assert newest is not None
         assert newest.pages + waiting(archive).get("gazette.example", 0) == 60
         assert len(profiles(archive)) == newest.number
+
+
+# --- what people see
+
+
+def test_status_tells_what_sites_have_taught(archive: Archive, tmp_path: Path) -> None:
+    archive.profiles.put("gazette.example", 1, b"first", (), Traits(14))
+    archive.profiles.put("ledger.example", 1, b"first", (), Traits(20))
+    archive.profiles.put("ledger.example", 2, b"second", (), Traits(22, 1, 2))
+    environ = os.environ | {
+        "COPYDESK_DATABASE": archive._database.engine.url.render_as_string(False),
+        "COPYDESK_BLOBS": archive.place,
+    }
+
+    def status(*options: str) -> list[str]:
+        command = [sys.executable, "-m", "crawler", "status", *options]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, env=environ, cwd=tmp_path
+        ).stdout.splitlines()
+
+    told = [line.split("\t") for line in status() if ".example" in line]
+    assert [line[:2] for line in told] == [["gazette.example", "14"], ["ledger.example", "22"]]
+    assert told[0][2] == "as it was"
+    assert told[1][2].startswith("changed 20")
+    assert told[1][2].endswith(", learning again")
+    records = [json.loads(line) for line in status("--json")]
+    sites = {record["site"]: record for record in records if "site" in record}
+    assert (sites["ledger.example"]["profile"], sites["ledger.example"]["learning_again"]) == (2, True)
+    assert sites["gazette.example"]["layout_changed_at"] is None

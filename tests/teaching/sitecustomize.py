@@ -9,7 +9,7 @@ if "COPYDESK_TEACHING" in os.environ:
     def _teach(module) -> None:
         from dataclasses import replace
 
-        from pipelines.site_memory import Lesson, line_key
+        from pipelines.site_memory import Lesson, is_telling, line_key
 
         plain = module.clean
 
@@ -18,7 +18,8 @@ if "COPYDESK_TEACHING" in os.environ:
             if type(made).__name__ != "Article":
                 return made
             keys = tuple(line_key(block.text) for block in made.blocks)
-            return replace(made, lesson=Lesson(keys, keys[:4], {1: (10, 1.0)}, 10).encode(), profile=profile.name)
+            body = tuple(line_key(each.text) for each in made.blocks if not each.reason and is_telling(each.text))
+            return replace(made, lesson=Lesson(keys, body, {1: (10, 1.0)}, 10).encode(), profile=profile.name)
 
         module.clean = clean
 
