@@ -37,7 +37,7 @@ from storage.records import (
     Saved,
     Sighting,
 )
-from storage.rereading import Reread, number_of_rereads, rereads
+from storage.rereading import Reread, capture_of, number_of_rereads, rereads
 from storage.sources import Sources
 
 _REPLAYED_AT_ONCE = 500
@@ -274,6 +274,12 @@ class Archive:
         with self._database.reading() as connection:
             sha256 = reading.current_sha256(connection, reading.full_id(connection, article))
         return self.body(sha256)
+
+    def page(self, article: str) -> Page:
+        """The page that the article's current version was cleaned from. Raises Damaged too."""
+        with self._database.reading() as connection:
+            capture = capture_of(connection, reading.full_id(connection, article))
+        return capture.page(self.body(capture.sha256))
 
     def body(self, sha256: str) -> bytes:
         """Kept bytes. Raises NotFound, and Damaged where they are not what their name says."""

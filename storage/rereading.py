@@ -64,6 +64,17 @@ def reread(connection: Connection, key: str) -> Reread | None:
     return None if row is None else _read(dict(row))
 
 
+def capture_of(connection: Connection, article_id: str) -> Capture:
+    """The page that the current version of an article was made of."""
+    asked = (
+        select(*_capture)
+        .join_from(schema.capture, schema.version, _capture.key == _version.capture_key)
+        .join(schema.article, schema.current)
+        .where(_article.id == article_id)
+    )
+    return _capture_of(dict(connection.execute(asked).mappings().one()))
+
+
 def differences(before: Mapping[str, object], article: Article) -> tuple[str, ...]:
     """The names of the fields that an article has otherwise: ``text`` and ``title`` first, if they are among them."""
     is_new_form = before["norm_version"] != article.norm_version
@@ -95,15 +106,18 @@ def _asked(source: str | None = None, since: datetime | None = None) -> Select[t
 
 
 def _read(row: dict[str, object]) -> Reread:
+    number = row["was_number"]
+    before = {name: row[f"was_{name}"] for name in CONTENT} if number is not None else {}
+    return Reread(str(row["key"]), _capture_of(row), row["cleaner"], row["was_article_id"], number, before)  # type: ignore[arg-type]  # as above
+
+
+def _capture_of(row: dict[str, object]) -> Capture:
     headers = row["headers"]
-    capture = Capture(
+    return Capture(
         **{name: row[name] for name in _COPIED},  # type: ignore[arg-type]  # as the columns have them
         headers=tuple((name, value) for name, value in headers) if isinstance(headers, list) else (),
         claims=read_claims(row["claims"]),
     )
-    number = row["was_number"]
-    before = {name: row[f"was_{name}"] for name in CONTENT} if number is not None else {}
-    return Reread(str(row["key"]), capture, row["cleaner"], row["was_article_id"], number, before)  # type: ignore[arg-type]  # as above
 
 
 def _as_kept(value: object) -> object:
