@@ -190,7 +190,7 @@ def test_a_kill_at_any_instant_loses_nothing(database_url: str, tmp_path: Path, 
                 _die_at(moment)
             reprocessed(archive)
 
-    for moment in count(40, 1 if backend == "sqlite" else 25):
+    for moment in count(40, 3 if backend == "sqlite" else 25):
         code = ended(fork(work, moment))
         assert code in (0, -signal.SIGKILL)
         with Archive.open(database_url, raw) as archive:
