@@ -37,7 +37,7 @@ from storage.records import (
     Saved,
     Sighting,
 )
-from storage.rereading import Reread, capture_of, number_of_rereads, rereads
+from storage.rereading import Making, Reread, capture_of, makings, number_of_rereads, rereads
 from storage.sources import Sources
 
 _REPLAYED_AT_ONCE = 500
@@ -258,6 +258,11 @@ class Archive:
         """Every distinct text of an article, in the order of their coming."""
         with self._database.reading() as connection:
             return reading.versions(connection, reading.full_id(connection, article))
+
+    def makings(self, article: str) -> tuple[Making, ...]:
+        """By which cleaner, with what knowledge of its site, each version of an article was made."""
+        with self._database.reading() as connection:
+            return makings(connection, reading.full_id(connection, article))
 
     def removed(self, article: str) -> tuple[Removed, ...]:
         """What was cut from the article's current version, in reading order."""

@@ -44,6 +44,26 @@ class Reread:
         return str(self.before["text"]) if self.before else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a version came about. came_by: ``reprocess``; None for a page as it came. cleaner, profile: None in versions
+    from before they were noted, and where nothing was known of the site."""
+
+    number: int
+    came_by: str | None
+    cleaner: str | None
+    profile: str | None
+    fetched_at: datetime
+    words: int
+
+
+def makings(connection: Connection, article_id: str) -> tuple[Making, ...]:
+    """How each version of an article came about."""
+    columns = [_version[name] for name in Making.__dataclass_fields__]
+    rows = connection.execute(select(*columns).where(_version.article_id == article_id).order_by(_version.number))
+    return tuple(Making(*row) for row in rows)
+
+
 def rereads(
     connection: Connection, limit: int, after: str = "", source: str | None = None, since: datetime | None = None
 ) -> tuple[Reread, ...]:

@@ -77,6 +77,9 @@ def test_what_was_learned_later_is_applied_to_all(archive: Archive, tmp_path: Pa
         assert first == before[article.id]
         assert later in ([], [article])
         assert article.fetched_at == first.fetched_at
+        made = archive.makings(article.id)
+        assert [making.came_by for making in made] == [None, "reprocess"][: len(made)]
+        assert {making.cleaner for making in made} == {"taught"}
     run, *_ = archive.runs(1)
     assert (run.kind, dict(run.counts)["version"], run.read) == (
         "reprocess",
