@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import unicodedata
@@ -17,12 +16,12 @@ from crawler.definition import LARGEST
 from crawler.errors import BadSettings, BadSource
 from crawler.scope import host_and_port, site_of
 from crawler.source import NAME, Place, Source
+from crawler.toml_edit import NotEditable, quoted, with_items, without_items
 from crawler.toml_lines import key_lines
 
 _SWITCH = re.compile(r"\A(\ufeff?\s*(?:enabled|\"enabled\"|'enabled')[ \t]*=[ \t]*)(true|false)")
 _COMMON_LABELS = frozenset({"www", "www1", "www2", "m", "feed", "feeds", "rss", "news"})
 _LETTERS = str.maketrans({"đ": "d", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "ı": "i"})
-_NOT_WRITTEN = re.compile(r"[\x7f-\x9f\ud800-\udfff\ufeff]")  # JSON leaves them as they are; TOML must not
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,31 @@ def switch(folder: Path, name: str, enabled: bool) -> Source:
     changed = _parsed(path, _switched(path, text, enabled))
     if replace(changed, definition=text) != replace(source, enabled=enabled):  # nothing else may have moved
         raise BadSource(str(path), 1, "enabled", "cannot be changed here", "change it in an editor")
-    with _written_aside(path.resolve(), changed.definition) as aside:
-        aside.chmod(path.stat().st_mode & 0o777)
-        aside.replace(path.resolve())
+    _put(path, changed.definition)
+    return changed
+
+
+def advise(folder: Path, name: str, remove: Sequence[str], keep: Sequence[str]) -> Source:
+    """Have a source's file say which lines to remove and which to keep; all else there stays as it is.
+
+    Raises BadSource, OSError.
+    """
+    path = _path(folder, name)
+    text = _text(path)
+    source = _parsed(path, text)
+    try:
+        for key, had, wanted in (("remove", source.clean.remove, remove), ("keep", source.clean.keep, keep)):
+            text = without_items(text, "clean", key, [at for at, item in enumerate(had) if item not in wanted])
+            text = with_items(text, "clean", key, [item for item in wanted if item not in had])
+    except NotEditable as error:
+        raise BadSource(str(path), 1, "clean", f"cannot be changed here: {error}", "change it in an editor") from None
+    changed = _parsed(path, text)
+    said = replace(changed.clean, remove=source.clean.remove, keep=source.clean.keep)
+    others_stay = replace(changed, definition=source.definition, clean=said) == source
+    if not others_stay or set(changed.clean.remove) != set(remove) or set(changed.clean.keep) != set(keep):
+        raise BadSource(str(path), 1, "clean", "cannot be changed here", "change it in an editor")
+    if text != source.definition:
+        _put(path, text)
     return changed
 
 
@@ -97,14 +118,14 @@ def draft(
     """The TOML text of a new source, not enabled, with a word of comment. What is wrong in it, reading it will say."""
     lines = [
         f"# {name}.toml: checked with copydesk sources check",
-        f"title = {_quoted(title)}",
-        *([f"language = {_quoted(language)}"] if language else ['# language = "en"']),
-        *([f"country = {_quoted(country)}"] if country else []),
-        f"homepage = {_quoted(homepage)}",
+        f"title = {quoted(title)}",
+        *([f"language = {quoted(language)}"] if language else ['# language = "en"']),
+        *([f"country = {quoted(country)}"] if country else []),
+        f"homepage = {quoted(homepage)}",
         "enabled = false  # nothing is fetched until this is true",
     ]
     for place in places:
-        lines += ["", "[[place]]  # the next is tried when one yields nothing", f"kind = {_quoted(place.kind)}"]
+        lines += ["", "[[place]]  # the next is tried when one yields nothing", f"kind = {quoted(place.kind)}"]
         lines += _listed("urls", place.urls)
         lines += [f"pages = {place.pages}"] if place.pages > 1 else []
     return "\n".join([*lines, "", "[schedule]", 'every = "1h"', ""])
@@ -112,18 +133,8 @@ def draft(
 
 def _listed(key: str, texts: Sequence[str]) -> list[str]:
     if len(texts) == 1:
-        return [f"{key} = [{_quoted(texts[0])}]"]
-    return [f"{key} = [", *(f"    {_quoted(text)}," for text in texts), "]"]
-
-
-def _quoted(text: str) -> str:
-    """A TOML text. A JSON text is one, apart from a few characters."""
-    return _NOT_WRITTEN.sub(_escaped, json.dumps(text, ensure_ascii=False))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return "\\ufffd" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"  # half of a character is none
+        return [f"{key} = [{quoted(texts[0])}]"]
+    return [f"{key} = [", *(f"    {quoted(text)}," for text in texts), "]"]
 
 
 def _path(folder: Path, name: str) -> Path:
@@ -174,6 +185,13 @@ def _switched(path: Path, text: str, enabled: bool) -> str:
     if not changes:
         raise BadSource(str(path), at + 1, "enabled", "cannot be changed here", "change it in an editor")
     return "\n".join(lines)
+
+
+def _put(path: Path, text: str) -> None:
+    """Another text in the place of a file."""
+    with _written_aside(path.resolve(), text) as aside:
+        aside.chmod(path.stat().st_mode & 0o777)
+        aside.replace(path.resolve())
 
 
 @contextmanager

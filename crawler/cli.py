@@ -13,6 +13,7 @@ import click
 
 from crawler import commands as bringing
 from crawler import crawl_commands as crawling
+from crawler import reprocess_commands as cleaning
 from crawler import source_commands as listing
 from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, UnknownSource
 from crawler.settings import Settings
@@ -40,7 +41,9 @@ def copydesk(context: click.Context) -> None:
     context.obj = _open_archive
 
 
-for command in (*bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *asking.COMMANDS, *telling.COMMANDS):
+for command in (
+    *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *telling.COMMANDS
+):  # fmt: skip
     copydesk.add_command(command)
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from storage.console import Column, Desk
-from storage.records import Article, Failed, Outcome, Page, Query, Saved
+from storage.records import Article, Failed, Outcome, Query, Saved
 from storage.speaking import OpenArchive, speaks
 
 if TYPE_CHECKING:
+    from crawler.ingest import Report, Watch
     from crawler.sandbox import Cleaned
-    from storage.archive import Archive
 
 _DOUBTS = {
     "charset-guessed": "read, but its charset is a guess",
@@ -41,11 +42,16 @@ def ingest(
 
     What cannot be read, or only with a guess at its charset, is told, and the rest goes on; the exit code is then 1.
     """
+    from crawler.ingest import take_in
     from crawler.readers import ReaderOptions, field_mapping, read_inputs
 
     inputs = read_inputs(paths, ReaderOptions(source=source, mapping=field_mapping(mapping) if mapping else {}))
     with open_archive() as archive:
-        attention = _take_in(archive, desk, inputs, "ingest", " ".join(paths), workers)
+        attention = _tell(
+            desk,
+            "ingest",
+            lambda watch: take_in(archive, inputs, "ingest", " ".join(paths), watch, workers=workers),
+        )
     if inputs.left_alone:
         desk.note("left alone: " + ", ".join(f"{kind} ({count:,})" for kind, count in inputs.left_alone.items()))
     if attention:
@@ -62,23 +68,21 @@ def rebuild(open_archive: OpenArchive, desk: Desk, workers: int | None) -> None:
     \b
     COPYDESK_DATABASE=sqlite:///archive/again.db copydesk rebuild
 
-    Articles get the ids they had.
+    Articles get the ids they had; each page is cleaned with what was known of its site when it came.
     """
+    from crawler.rebuilding import make_again
+
     with open_archive() as archive:
         if archive.count(Query()):
             raise click.UsageError(
                 "the database holds articles already; name a new one in COPYDESK_DATABASE, the blobs in COPYDESK_BLOBS"
             )
-        if _take_in(archive, desk, archive.replay(), "rebuild", "", workers):
+        if _tell(desk, "rebuild", partial(make_again, archive, workers=workers)):
             raise SystemExit(1)
 
 
-def _take_in(
-    archive: Archive, desk: Desk, inputs: Iterable[Page | Failed], kind: str, detail: str, workers: int | None
-) -> int:
+def _tell(desk: Desk, kind: str, work: Callable[[Watch], Report]) -> int:
     """Run, tell each failure and doubt as it happens, and at the end what came of all; how many need attention."""
-    from crawler.ingest import take_in
-
     doubtful = 0
     with desk.progress(kind) as advance:
 
@@ -98,7 +102,7 @@ def _take_in(
                     {"origin": origin, "outcome": saved.outcome, "article_id": saved.article_id, "why": saved.why}
                 )
 
-        report = take_in(archive, inputs, kind, detail, watch, workers=workers)
+        report = work(watch)
     if desk.json:
         counts: dict[str, object] = {outcome: report.outcomes[outcome] for outcome in _OUTCOMES}
         desk.record({"read": report.read, **counts, "seconds": round(report.seconds, 3)})

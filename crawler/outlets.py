@@ -9,7 +9,6 @@ from pathlib import Path
 
 from crawler.archive_thread import ArchiveThread
 from crawler.catalogue import Catalogue
-from crawler.profiles import CleanBySource, profile_of
 from crawler.source import Source
 from storage import Archive
 from storage.errors import NotFound
@@ -21,13 +20,11 @@ _FRESH = 60.0  # seconds that a worker trusts what it read
 @dataclass(frozen=True, slots=True)
 class Outlet:
     """A source with what its addresses taught. patterns: those of its file, compiled. learned: of each shape of
-    addresses, how many were articles and how many were not, this worker's latest among them. cleaner: None for the
-    same as everywhere."""
+    addresses, how many were articles and how many were not, this worker's latest among them."""
 
     source: Source
     patterns: tuple[re.Pattern[str], ...]
     learned: dict[str, tuple[int, int]]
-    cleaner: CleanBySource | None = None
 
     def learn(self, taught: Taught) -> None:
         """Count an address, before the archive is read again."""
@@ -59,9 +56,7 @@ class Outlets:
             return None
         learned = await self._archive.do(lambda archive: archive.sources.shapes(name))
         source = Source.parse(name, record.definition)
-        return Outlet(
-            source, tuple(re.compile(pattern) for pattern in source.fetch.article), dict(learned), cleaner_of(source)
-        )
+        return Outlet(source, tuple(re.compile(pattern) for pattern in source.fetch.article), dict(learned))
 
 
 def listings_of(source: Source, place: int, kinds: frozenset[str] | None = None) -> tuple[Named, ...]:
@@ -74,11 +69,6 @@ def listings_of(source: Source, place: int, kinds: frozenset[str] | None = None)
             kind: LinkKind = "article" if each.kind == "urls" else each.kind
             return tuple(Named(url, kind, place=at) for url in each.urls)
     return ()
-
-
-def cleaner_of(source: Source) -> CleanBySource | None:
-    """How a source's pages are cleaned; None for as all are."""
-    return CleanBySource({source.name: profile_of(source)}) if source.clean.remove or source.clean.keep else None
 
 
 def take_over(archive: Archive, catalogue: Catalogue) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,13 +16,17 @@ from crawler.listings.feeds import read_feed
 from crawler.listings.listing import Listing
 from crawler.listings.sections import read_section
 from crawler.listings.sitemaps import read_sitemap
-from crawler.outlets import Outlet, cleaner_of
+from crawler.outlets import Outlet
 from crawler.parsers import Parsers
+from crawler.profiles import Briefing
 from crawler.sandbox import clean_page
 from crawler.source import Source
 from crawler.turn import limits_of
 from storage.links import Link, LinkKind, Named, Order
 from storage.records import Article, Claims, Page, Rejected
+
+Brief = Callable[[Page], Briefing | None]
+"""Says what is known before a page is cleaned."""
 
 _FURTHER = 2  # sitemaps of an index that are looked into for articles; a crawl goes through all
 
@@ -55,14 +59,21 @@ class Sample:
 
 
 class Probe:
-    """Looks at a source. learned: what its addresses taught, as ``Sources.shapes`` tells it."""
+    """Looks at a source. learned: what its addresses taught, as ``Sources.shapes`` tells it. brief: what is known
+    before a page is cleaned; None for what the source's file says alone."""
 
     def __init__(
-        self, source: Source, visit: Visit, parsers: Parsers, learned: Mapping[str, tuple[int, int]] | None = None
+        self,
+        source: Source,
+        visit: Visit,
+        parsers: Parsers,
+        learned: Mapping[str, tuple[int, int]] | None = None,
+        brief: Brief | None = None,
     ) -> None:
         patterns = tuple(re.compile(pattern) for pattern in source.fetch.article)
         self.source = source
-        self._outlet = Outlet(source, patterns, dict(learned or {}), cleaner_of(source))
+        self._outlet = Outlet(source, patterns, dict(learned or {}))
+        self._brief = brief or (lambda _: Briefing.of(source.clean, None))
         self._visit = visit
         self._parsers = parsers
 
@@ -95,7 +106,7 @@ class Probe:
 
         visited = await self._visit.get(named.url, astray=why_astray)
         page = page_of(visited.fetched, self.source.name, named.claims)
-        return Sample(visited, page, await self._parsers.run(clean_page, page, self._outlet.cleaner))
+        return Sample(visited, page, await self._parsers.run(clean_page, page, self._brief(page)))
 
     async def _named(self, named: Named, visited: Visited) -> tuple[Listing, tuple[Named, ...]]:
         listing = await read_listing(self._parsers, named.kind, visited.fetched, self._outlet)
@@ -105,11 +116,15 @@ class Probe:
 
 @asynccontextmanager
 async def probing(
-    source: Source, contact: str | None, learned: Mapping[str, tuple[int, int]] | None = None
+    source: Source,
+    contact: str | None,
+    learned: Mapping[str, tuple[int, int]] | None = None,
+    brief: Brief | None = None,
 ) -> AsyncIterator[Probe]:
     """A probe with connections and a worker process of its own."""
     async with Fetcher(contact) as fetcher, Parsers(1) as parsers:
-        yield Probe(source, Visit(fetcher, source.fetch.delay_seconds, source.fetch.allow_private), parsers, learned)
+        visit = Visit(fetcher, source.fetch.delay_seconds, source.fetch.allow_private)
+        yield Probe(source, visit, parsers, learned, brief)
 
 
 async def fetch_listing(visit: Visit, url: str, kind: LinkKind) -> Visited:

@@ -15,6 +15,7 @@ from crawler.listings.shapes import shape
 from crawler.listings.sitemaps import read_sitemap
 from crawler.outlets import Outlet
 from crawler.parsers import Parsers
+from crawler.profiles import Briefing
 from crawler.sandbox import clean_page
 from crawler.settlements import Settlement
 from crawler.turn import Turn
@@ -25,13 +26,19 @@ _LONGEST_VALIDATOR = 1000  # characters: it is sent back with the next request
 
 
 class Reading:
-    """Reads pages for a shift. order: what a run was asked for. kinds: of places to be tried; None for all."""
+    """Reads pages for a shift. order: what a run was asked for. briefing: what is known before a page is cleaned.
+    kinds: of places to be tried; None for all."""
 
     def __init__(
-        self, parsers: Parsers, order: Callable[[int], Awaitable[Order]], kinds: frozenset[str] | None = None
+        self,
+        parsers: Parsers,
+        order: Callable[[int], Awaitable[Order]],
+        briefing: Callable[[Page, Outlet | None], Awaitable[Briefing | None]],
+        kinds: frozenset[str] | None = None,
     ) -> None:
         self._parsers = parsers
         self._order = order
+        self._briefing = briefing
         self._kinds = kinds
 
     async def end(self, turn: Turn, end: Passed | Failed | Postponed) -> Settlement:
@@ -55,8 +62,9 @@ class Reading:
         if page.cut and (again := broken_off(link, page.cut, page.fetched_at)):
             return Settlement(link, again)
         result: Article | Rejected | Failed
+        briefing = await self._briefing(page, turn.outlet)
         try:
-            result = await self._parsers.run(clean_page, page, turn.outlet.cleaner if turn.outlet else None)
+            result = await self._parsers.run(clean_page, page, briefing)
         except Unreadable as error:
             return Settlement(link, _failed(link, error))
         taught = Taught(shape(link.url), isinstance(result, Article))

@@ -29,12 +29,22 @@ Cleaner = Callable[[Page], Article | Rejected]
 Cleaned: TypeAlias = tuple[Page, Article | Rejected]
 """A page, and what cleaning made of it."""
 
-_Input: TypeAlias = Page | Failed
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A page with a cleaning function of its own."""
+
+    page: Page
+    clean: Cleaner | None
+
+
+_Input: TypeAlias = Page | Assigned | Failed
 
 _CHUNK_PAGES = 16  # sent to a worker at once, since a message costs about as much as cleaning a short page
 _CHUNK_BYTES = 256 * 1024
 _AHEAD = 16  # chunks per worker under way or waiting: enough to work on while a batch is being saved
 _AHEAD_BYTES = 32 * 1024 * 1024
+_MARKUP = 8  # times as long as plain text of that size takes; and few pages ahead, since the earlier teach the later
 _CHUNKS_PER_WORKER = 500  # then it is replaced, and with it whatever a library leaked
 _GRACE = 60  # seconds for workers to start, on a busy machine
 _PRELOADED = ["crawler.clean_room"]
@@ -68,9 +78,12 @@ def clean_all(
     clean in this process, unprotected, with exceptions going through. Raises SandboxBroken.
     """
     if workers == 0:
-        clean = clean or _standard_cleaner()
-        for page in pages:
-            yield page if isinstance(page, Failed) else (page, clean(page))
+        for each in pages:
+            if isinstance(each, Failed):
+                yield each
+            else:
+                page, own = _assignment(each)
+                yield page, clean_page(page, own or clean)
         return
     crew = _Crew(clean, workers or os.cpu_count() or 1, limits)
     ahead: deque[_Chunk] = deque()
@@ -87,7 +100,7 @@ def clean_all(
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Inputs under way together. size: of their bodies, in bytes. results: those of the pages among them, in order."""
+    """Inputs under way together. size: what there is to do. results: those of the pages among them, in order."""
 
     inputs: list[_Input]
     size: int
@@ -113,9 +126,9 @@ class _Crew:
             if self._breakdowns > _STARTS:
                 raise SandboxBroken("the worker processes end as soon as they start", hint="copydesk doctor")
             self._pool = self._hire()
-        pages = [page for page in inputs if isinstance(page, Page)]
+        pages = [_assignment(each) for each in inputs if not isinstance(each, Failed)]
         results = self._pool.schedule(_clean_chunk, args=(self._clean, pages), timeout=self._limits.seconds)
-        return _Chunk(inputs, sum(len(page.body) for page in pages), self._pool, results)
+        return _Chunk(inputs, sum(_size(each) for each in inputs), self._pool, results)
 
     def finish(self, chunk: _Chunk, *, again: bool = False) -> Iterator[Cleaned | Failed]:
         """Wait for the results. When something went wrong, each page is taken once more, alone: whose fault was it?"""
@@ -123,7 +136,9 @@ class _Crew:
         if error is None:
             self._breakdowns = 0
             results = iter(chunk.results.result())
-            yield from (each if isinstance(each, Failed) else (each, next(results)) for each in chunk.inputs)
+            yield from (
+                each if isinstance(each, Failed) else (_assignment(each)[0], next(results)) for each in chunk.inputs
+            )
         elif again or (len(chunk.inputs) == 1 and isinstance(error, TimeoutError)):
             yield from (each if isinstance(each, Failed) else self._failed(each, error) for each in chunk.inputs)
         else:
@@ -151,8 +166,8 @@ class _Crew:
             chunk.pool.stop()  # type: ignore[no-untyped-call]  # as above
         return BrokenProcessPool("the worker processes stopped answering")
 
-    def _failed(self, page: Page, error: BaseException) -> Failed:
-        return fault_of(error, self._limits).failed(page)
+    def _failed(self, each: Page | Assigned, error: BaseException) -> Failed:
+        return fault_of(error, self._limits).failed(_assignment(each)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +226,24 @@ def _chunks(inputs: Iterable[_Input]) -> Iterator[list[_Input]]:
     size = 0
     for each in inputs:
         chunk.append(each)
-        size += len(each.body) if isinstance(each, Page) else 0
+        size += _size(each)
         if len(chunk) == _CHUNK_PAGES or size >= _CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def _assignment(each: Page | Assigned) -> tuple[Page, Cleaner | None]:
+    return (each, None) if isinstance(each, Page) else (each.page, each.clean)
+
+
+def _size(each: _Input) -> int:
+    """What there is to do, in bytes of plain text."""
+    if isinstance(each, Failed):
+        return 0
+    page, _ = _assignment(each)
+    return len(page.body) * (_MARKUP if "html" in page.content_type else 1)
 
 
 def _how(error: BaseException) -> str:
@@ -258,6 +285,5 @@ def clean_page(page: Page, clean: Cleaner | None = None) -> Article | Rejected:
     return (clean or _standard_cleaner())(page)
 
 
-def _clean_chunk(clean: Cleaner | None, pages: list[Page]) -> list[Article | Rejected]:
-    clean = clean or _standard_cleaner()
-    return [clean(page) for page in pages]
+def _clean_chunk(clean: Cleaner | None, pages: list[tuple[Page, Cleaner | None]]) -> list[Article | Rejected]:
+    return [clean_page(page, own or clean) for page, own in pages]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from crawler.archive_thread import ArchiveThread
+from crawler.site_desk import taught
 from storage import Archive
 from storage.links import Link, Named, Passed, Postponed, Released, Taught, Validators
 from storage.records import Article, Failed, Page, Rejected, Saved
@@ -31,10 +32,12 @@ class Settlement:
 
 
 class Settler:
-    """Commits what it is given, in the order of its coming."""
+    """Commits what it is given, in the order of its coming. learn: told, in the archive's thread, of the sites that
+    what was committed taught something."""
 
-    def __init__(self, archive: ArchiveThread) -> None:
+    def __init__(self, archive: ArchiveThread, learn: Callable[[Collection[str]], None] = lambda _: None) -> None:
         self._archive = archive
+        self._learn = learn
         self._waiting: list[Settlement] = []
         self._released: list[tuple[str, Released]] = []
         self._under_way = 0
@@ -77,7 +80,7 @@ class Settler:
                 released, self._released = (self._released, []) if not self._waiting else ([], self._released)
                 self._under_way = 1
                 try:
-                    outcomes = await self._archive.do(lambda archive: _commit(archive, some, released))  # noqa: B023 - awaited here
+                    outcomes = await self._archive.do(lambda archive: self._commit(archive, some, released))  # noqa: B023 - awaited here
                 except Exception as error:
                     self._waiting = [*some, *self._waiting]
                     self._give_up(error)
@@ -87,6 +90,14 @@ class Settler:
                 for settlement, saved in zip(some, outcomes, strict=True):
                     if not settlement.saved.done():
                         settlement.saved.set_result(saved)
+
+    def _commit(
+        self, archive: Archive, some: Sequence[Settlement], released: Sequence[tuple[str, Released]]
+    ) -> list[Saved | None]:
+        outcomes = _commit(archive, some, released)
+        sites = {taught(each.page, each.result, saved) for each, saved in zip(some, outcomes, strict=True)}
+        self._learn({site for site in sites if site})
+        return outcomes
 
     def _give_up(self, error: Exception) -> None:
         self._fault = error

@@ -18,14 +18,17 @@ from crawler.fetching.fetch import Fetcher
 from crawler.fetching.robots_desk import RobotsDesk
 from crawler.hand import Hand
 from crawler.host_service import HostService, More
+from crawler.outlets import Outlet
 from crawler.parsers import Parsers
 from crawler.process_identity import dead_workers, here
+from crawler.profiles import NO_ADVICE, Briefing
 from crawler.settlements import Settlement, Settler
+from crawler.site_desk import SiteDesk
 from crawler.turn import Turn
 from storage import Archive
 from storage.frontier import HEARTBEAT
 from storage.links import Host, Link, Order, Postponed
-from storage.records import Saved
+from storage.records import Page, Saved
 
 _HOSTS = 256  # held at once: most of them wait for their pause to be over
 _HOSTS_AT_ONCE = 32  # leased in one transaction, since other writers wait for it
@@ -76,7 +79,8 @@ class Shift:
         """Open the archive."""
         with self._failing():
             self.archive = await ArchiveThread.open(self._open_archive)
-        self.settler = Settler(self.archive)
+        self._sites = await self.archive.do(SiteDesk)
+        self.settler = Settler(self.archive, self._sites.learn)
         self._service = HostService(
             self._id, self.archive, self.settler, RobotsDesk(self.archive, self._fetcher), self.hand, self._stopping,
             self._kinds, self._count,
@@ -176,6 +180,13 @@ class Shift:
         if run not in self._orders:
             self._orders[run] = await self.archive.do(lambda archive: archive.order(run))
         return self._orders[run]
+
+    async def briefing(self, page: Page, outlet: Outlet | None) -> Briefing | None:
+        """What is known before a page is cleaned."""
+        advice = outlet.source.clean if outlet else NO_ADVICE
+        if at_hand := self._sites.at_hand(page, advice):
+            return at_hand[0]
+        return await self.archive.do(lambda _: self._sites.briefing(page, advice))
 
     # --- signing on and staying alive
 

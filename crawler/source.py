@@ -14,6 +14,7 @@ from crawler.cron import check_cron
 from crawler.definition import Definition, Table
 from crawler.durations import duration_of, written
 from crawler.scope import checked_host, checked_url, host_and_port, site_of
+from pipelines.choices import PARTS, SECOND_OPINIONS
 
 PlaceKind = Literal["feed", "sitemap", "section", "urls"]
 PLACE_KINDS: tuple[PlaceKind, ...] = get_args(PlaceKind)
@@ -82,10 +83,15 @@ class Manners:
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """Lines that a user knows better. remove: what goes; keep: what stays."""
+    """What a user knows better of cleaning. remove, keep: beginnings of lines that go, and that stay.
+
+    second_opinion: ``auto``, ``always`` or ``never``. parts: which of ``pipelines.choices.PARTS`` belong to a text.
+    """
 
     remove: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    second_opinion: str = "auto"
+    parts: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "place": tuple(each.name for each in fields(Place)),
     "schedule": tuple(each.name for each in fields(Timing)),
     "fetch": tuple(each.name for each in fields(Manners)),
-    "clean": tuple(each.name for each in fields(Cleaning)),
+    "clean": ("remove", "keep", "second_opinion", *PARTS),
     "expect": tuple(each.name for each in fields(Expectation)),
 }
 """Every key that a source may have, by its table."""
@@ -203,7 +209,12 @@ def _manners(table: Table) -> Manners:
 
 
 def _cleaning(table: Table) -> Cleaning:
-    return Cleaning(remove=table.texts("remove", str), keep=table.texts("keep", str))
+    return Cleaning(
+        remove=table.texts("remove", str),
+        keep=table.texts("keep", str),
+        second_opinion=table.optional_text("second_opinion", _second_opinion) or "auto",
+        parts=tuple((part, table.flag(part, False)) for part in PARTS if part in table),
+    )
 
 
 def _expectation(table: Table) -> Expectation:
@@ -237,6 +248,12 @@ def _place_kind(text: str) -> PlaceKind:
         if text == kind:
             return kind
     raise ValueError(f"not one of {', '.join(PLACE_KINDS)}")
+
+
+def _second_opinion(text: str) -> str:
+    if text not in SECOND_OPINIONS:
+        raise ValueError(f"not one of {', '.join(SECOND_OPINIONS)}")
+    return text
 
 
 def _span(least: timedelta, most: timedelta) -> Callable[[str], timedelta]:

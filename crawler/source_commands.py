@@ -1,4 +1,4 @@
-"""The commands for the catalogue of sources: list, enable, disable, check, preview, discover, import, export."""
+"""The commands for the catalogue of sources: what is there, on or off, in and out; trials and teaching come along."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.teach_commands import TEACHING
 from crawler.trial_commands import TRIALS
 from storage.console import Column, Desk
 from storage.speaking import OpenArchive, speaks
@@ -251,7 +252,7 @@ def _writing(path: Path) -> Iterator[None]:
         raise CrawlerError(f"{error.filename or path}: cannot be written: {error.strerror or error}") from error
 
 
-for trial in TRIALS:
-    sources.add_command(trial)
+for each in (*TRIALS, *TEACHING):
+    sources.add_command(each)
 
 COMMANDS = (sources,)

@@ -1,9 +1,10 @@
-"""Where the keys of a TOML text stand: tomllib gives the values, this the lines."""
+"""Where the keys and lists of a TOML text stand: tomllib gives the values, this the places."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 
 TomlPath = tuple[str | int, ...]
 """Keys, and positions in arrays from 0: ``("place", 0, "urls", 2)``."""
@@ -30,9 +31,23 @@ def key_lines(text: str) -> dict[TomlPath, int]:
     return _Scan(text).lines
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a list stands: offsets of its brackets, the closing one included, and of its items."""
+
+    whole: tuple[int, int]
+    items: tuple[tuple[int, int], ...]
+
+
+def array_spans(text: str) -> dict[TomlPath, Span]:
+    """The places of the lists of a valid TOML text, on the conditions of ``key_lines``."""
+    return _Scan(text).spans
+
+
 class _Scan:
     def __init__(self, text: str) -> None:
         self.lines: dict[TomlPath, int] = {}
+        self.spans: dict[TomlPath, Span] = {}
         self._text = text
         self._at = len(_MARK) if text.startswith(_MARK) else 0
         self._line = 1
@@ -96,18 +111,23 @@ class _Scan:
             self._at = match.end() if match else len(self._text)
 
     def _members(self, path: TomlPath, closing: str) -> None:
+        begun, items = self._at, list[tuple[int, int]]()
         self._at += 1
         number = 0
         while self._skip_space() < len(self._text):
             if self._text[self._at] in {closing, ","}:
                 self._at += 1
                 if self._text[self._at - 1] == closing:
+                    if closing == "]":
+                        self.spans[path] = Span((begun, self._at), tuple(items))
                     return
             elif closing == "}":
                 self._pair(path)
             else:
                 self.lines[*path, number] = self._line_here()
+                start = self._at
                 self._value((*path, number))
+                items.append((start, self._at))
                 number += 1
 
     def _skip_space(self) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -91,15 +92,18 @@ def preview(open_archive: OpenArchive, desk: Desk, name: str, articles: int) -> 
     from crawler.preview import preview_source
     from crawler.probe import probing
     from crawler.settings import Settings
+    from crawler.site_desk import SiteDesk
 
     settings = Settings.here()
     source = find_source(settings.sources, name)
     with open_archive() as archive:
-        learned = archive.sources.shapes(name)
+        learned, sites = archive.sources.shapes(name), SiteDesk(archive, keeps=False)
         with desk.progress(f"previewing {name}") as advance:
 
             async def previewed() -> Preview:
-                async with probing(source, settings.contact, learned) as probe:
+                async with probing(
+                    source, settings.contact, learned, partial(sites.briefing, advice=source.clean)
+                ) as probe:
                     return await preview_source(probe, articles, advance)
 
             seen = asyncio.run(previewed())

@@ -12,8 +12,11 @@ from pipelines.block_features import BlockFeatures
 from pipelines.block_tree import BUTTON, FIGURE, FOOTER, FORM, HEADER, HIDDEN, LIST, NAV, QUOTE, TABLE, BlockTree
 from storage.records import Reason
 
-Part = Literal["standfirst", "subhead", "list", "table", "embed", "caption", "text"]
-"""What outlets and their readers count to an article or not."""
+Part = Literal["standfirst", "subheads", "lists", "tables", "embeds", "captions", "text"]
+"""What some count to an article and others do not: ``pipelines.choices.PARTS``, and the rest."""
+
+PART_REASONS: Mapping[str, Reason] = {"embeds": "embed", "captions": "caption"}
+"""Why a part goes that a user does not want; ``other`` for the rest."""
 
 _LEVELS = 4  # elements looked at: the block's own, and those around it
 _LONG_LINK = 25  # characters from which a link alone is a headline, not an entry of a menu
@@ -107,16 +110,16 @@ class Surroundings:
         flags, tag = tree.flags[element], tree.tag[element]
         said = self._nearest(element)
         if said == "embed":
-            return "embed"
+            return "embeds"
         if flags & FIGURE or said == "caption":
-            return "caption"
+            return "captions"
         if tag in _SUBHEADS and not (before_body and is_description):
-            return "subhead"
+            return "subheads"
         if before_body and (is_description or self._leads[self._names[element]]):
             return "standfirst"
         if flags & TABLE:
-            return "table"
-        return "list" if flags & LIST and not flags & QUOTE else "text"
+            return "tables"
+        return "lists" if flags & LIST and not flags & QUOTE else "text"
 
     def _nearest(self, element: int) -> Reason | None:
         for _ in range(_LEVELS):

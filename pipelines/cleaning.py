@@ -9,6 +9,7 @@ from pipelines.access import is_teaser
 from pipelines.boilerplate import judge
 from pipelines.decoding import Decoded, NotText, decode
 from pipelines.draft import Draft
+from pipelines.edition import edition
 from pipelines.fingerprint import content_key
 from pipelines.language import language_code, language_of
 from pipelines.lines import Line, plain_lines
@@ -126,6 +127,7 @@ def _written(draft: Draft, said: Metadata, decoded: Decoded) -> Article | Reject
         image_credit=said.image_credit,
         amp_url=said.amp_url,
         origins=_origins(draft, said, language),
+        cleaner=edition(),
     )
     return article if article.title else replace(article, flags=(*article.flags, "no-title"))
 

@@ -6,15 +6,15 @@ the lines are that go, and read what they tell; of what the model keeps they tak
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
-from pipelines.block_features import BlockFeatures, Stated, block_features, folded
-from pipelines.block_kinds import Surroundings
+from pipelines.block_features import NAMES, BlockFeatures, Stated, block_features, folded
+from pipelines.block_kinds import PART_REASONS, Surroundings
 from pipelines.block_model import block_logits
 from pipelines.block_tree import BlockTree, block_tree
 from pipelines.boilerplate import judge_blocks
@@ -31,6 +31,7 @@ from pipelines.stated import read_stated
 from pipelines.structured_data import read_structured
 from storage.records import Page
 
+_IS_DESCRIPTION = NAMES.index("is_description")
 _UNSURE = 0.17  # doubt from which trafilatura is asked: one page in twenty
 _WEIGHT = 3.0  # log odds that its opinion counts
 _AT_ODDS = 0.6  # agreement below which a page that was asked about is flagged
@@ -84,7 +85,9 @@ def _drafted(tree: BlockTree, seen: BlockFeatures, stated: Stated, selection: Se
     kept = [selection.kept(at) for at in range(count)]
     first = kept.index(True) if any(kept) else count
     last = count - 1 - kept[::-1].index(True) if any(kept) else -1
-    verdicts = _Verdicts(Surroundings(tree, seen), stated, selection)
+    around = Surroundings(tree, seen)
+    unwanted = _chosen(kept, around, seen, dict(profile.parts), first, last) if profile.parts else {}
+    verdicts = _Verdicts(around, stated, selection, unwanted)
     lines: list[Line] = []
     start = 0
     for at, block in enumerate(tree.blocks):
@@ -101,15 +104,36 @@ def _drafted(tree: BlockTree, seen: BlockFeatures, stated: Stated, selection: Se
     return draft
 
 
+def _chosen(
+    kept: list[bool], around: Surroundings, seen: BlockFeatures, parts: dict[str, bool], first: int, last: int
+) -> dict[int, Verdict]:
+    """Keep in ``kept`` the parts that the user wants, and leave out those that they do not: these with their verdicts."""
+    describes = seen.dense[:, _IS_DESCRIPTION] > 0
+    unwanted: dict[int, Verdict] = {}
+    for at in range(max(0, first - _BEFORE), last + 1):
+        part = around.part(at, is_description=bool(describes[at]), before_body=at <= first)
+        wanted = parts.get(part)
+        if wanted is False and kept[at]:
+            unwanted[at] = Verdict(PART_REASONS.get(part, "other"), f"source.{part}")
+        if wanted is not None and (at >= first or part == "standfirst"):
+            kept[at] = wanted
+    return unwanted
+
+
 class _Verdicts:
     """Why blocks that are not of the article go, as far as their place tells."""
 
-    def __init__(self, around: Surroundings, stated: Stated, selection: Selection) -> None:
+    def __init__(
+        self, around: Surroundings, stated: Stated, selection: Selection, unwanted: Mapping[int, Verdict]
+    ) -> None:
         self._around = around
+        self._unwanted = unwanted
         self._gone = selection.gone
         self._titles = {folded(title) for title in (stated.title, stated.other_title)} - {""}
 
     def of(self, at: int, text: str) -> Verdict:
+        if at in self._unwanted:
+            return self._unwanted[at]
         if at in self._gone:
             return Verdict(*self._gone[at])
         if folded(text) in self._titles:

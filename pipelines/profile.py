@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from pipelines.draft import Draft
 from pipelines.site_memory import NEW_SITE, SiteMemory
-
-SecondOpinion = Literal["auto", "never", "always"]
 
 
 @dataclass(frozen=True, slots=True)
 class SiteProfile:
     """remove, keep: beginnings of lines that a user knows better than the rules, letter case and white space aside.
 
-    keep comes before remove, and both before every rule. second_opinion: whether trafilatura is asked. memory: what
-    the site has shown; name: what its bytes are known by, None for a new site.
+    keep comes before remove, and both before every rule. memory: what the site has shown; name: what its bytes are
+    known by, None for a new site. second_opinion, parts: see ``pipelines.choices``; parts that are not named are as
+    learned.
     """
 
     remove: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
-    second_opinion: SecondOpinion = "auto"
     memory: SiteMemory = NEW_SITE
     name: str | None = None
+    second_opinion: str = "auto"
+    parts: tuple[tuple[str, bool], ...] = ()
 
 
 NOTHING_KNOWN = SiteProfile()

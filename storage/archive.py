@@ -13,14 +13,17 @@ from sqlalchemy import Connection
 
 from storage import inspection, ledger, migrations, reading, search
 from storage.blobs import open_blobs
+from storage.captures import Capture, Replayed
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
 from storage.filing import file_run, order_of
 from storage.frontier import Frontier
 from storage.inspection import Damage, Statistics
 from storage.intake import Intake
+from storage.learned import Learned
 from storage.leases import clock
 from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
+from storage.profiles import Profiles
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -34,6 +37,7 @@ from storage.records import (
     Saved,
     Sighting,
 )
+from storage.rereading import Making, Reread, capture_of, makings, number_of_rereads, rereads
 from storage.sources import Sources
 
 _REPLAYED_AT_ONCE = 500
@@ -54,6 +58,7 @@ class Archive:
         self._intake: Intake | None = None
         self.frontier = Frontier(database, self._writing)
         self.sources = Sources(database, self._writing)
+        self.profiles = Profiles(database, self._blobs, self._taking_in)
         self._unnamed_run: int | None = None
 
     @classmethod
@@ -167,6 +172,31 @@ class Archive:
         with self._taking_in() as intake:
             return intake.postpone(link, postponed)
 
+    def rereads(
+        self, limit: int, after: str = "", source: str | None = None, since: datetime | None = None
+    ) -> tuple[Reread, ...]:
+        """The pages that stand for articles, and those that were rejected, by their keys: the next ones ``after`` one.
+
+        since: fetched then or later. ``body`` has their bytes.
+        """
+        with self._database.reading() as connection:
+            return rereads(connection, limit, after, source, since)
+
+    def number_of_rereads(self, source: str | None = None, since: datetime | None = None) -> int:
+        """How many pages ``rereads`` gives in all."""
+        with self._database.reading() as connection:
+            return number_of_rereads(connection, source, since)
+
+    def clean_again(self, page: Page, result: Article | Rejected, run: int | None = None) -> Saved:
+        """Note what a kept page has become by cleaning it again; see ``rereads``.
+
+        ``version``: another text, or other facts; the one before stays as a version. ``unchanged``: the same, or
+        another text stands for the article by now. ``rejected``: no article; what was kept before stays. ``stored``,
+        ``duplicate``: a page that had been rejected.
+        """
+        with self._taking_in() as intake:
+            return intake.clean_again(page, result, run)
+
     def begin_run(self, kind: str, detail: str | None = None) -> int:
         """Enter a run, such as an ``ingest``; its number. detail: what it is about, for people."""
         with self._taking_in() as intake:
@@ -180,17 +210,32 @@ class Archive:
     def replay(self) -> Iterator[Page | Failed]:
         """Every page that was ever kept, in that order, from the captures log and the blobs alone.
 
-        Cleaning and saving them makes the archive again; nothing is logged twice. Failed: the bytes are damaged.
+        Cleaning and saving them makes an archive again; nothing is logged twice. Failed: the bytes are damaged.
         """
-        captures = self._blobs.captures()
-        while some := list(islice(captures, _REPLAYED_AT_ONCE)):
+        for told in self.history():
+            if isinstance(told, Failed):
+                yield told
+            elif isinstance(told, Replayed) and not told.again:
+                yield told.page
+
+    def history(self) -> Iterator[Replayed | Learned | Failed]:
+        """All that the captures log tells, in that order: pages with what was known of their sites when they were
+        cleaned, those that gave another text when they were cleaned again, and profiles.
+
+        Following it makes the archive again as it was; nothing is logged twice. Failed: the bytes are damaged.
+        """
+        entries = self._blobs.entries()
+        while some := list(islice(entries, _REPLAYED_AT_ONCE)):
             with self._taking_in() as intake:
-                intake.adopt(some)
-            for capture in some:
+                intake.adopt(each for each in some if isinstance(each, Capture) and not each.again)
+            for each in some:
+                if isinstance(each, Learned):
+                    yield each
+                    continue
                 try:
-                    yield capture.page(self._blobs.get(capture.sha256))
+                    yield Replayed(each.page(self._blobs.get(each.sha256)), each.profile, each.again)
                 except (Damaged, NotFound) as error:
-                    yield Failed(capture.origin or capture.sha256, "damaged", str(error), capture.url)
+                    yield Failed(each.origin or each.sha256, "damaged", str(error), each.url)
 
     # --- what it answers
 
@@ -214,6 +259,11 @@ class Archive:
         with self._database.reading() as connection:
             return reading.versions(connection, reading.full_id(connection, article))
 
+    def makings(self, article: str) -> tuple[Making, ...]:
+        """By which cleaner, with what knowledge of its site, each version of an article was made."""
+        with self._database.reading() as connection:
+            return makings(connection, reading.full_id(connection, article))
+
     def removed(self, article: str) -> tuple[Removed, ...]:
         """What was cut from the article's current version, in reading order."""
         with self._database.reading() as connection:
@@ -229,6 +279,12 @@ class Archive:
         with self._database.reading() as connection:
             sha256 = reading.current_sha256(connection, reading.full_id(connection, article))
         return self.body(sha256)
+
+    def page(self, article: str) -> Page:
+        """The page that the article's current version was cleaned from. Raises Damaged too."""
+        with self._database.reading() as connection:
+            capture = capture_of(connection, reading.full_id(connection, article))
+        return capture.page(self.body(capture.sha256))
 
     def body(self, sha256: str) -> bytes:
         """Kept bytes. Raises NotFound, and Damaged where they are not what their name says."""

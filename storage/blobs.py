@@ -17,8 +17,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from storage.captures import SHA256, Capture, in_order
+from storage.captures import Capture
+from storage.captures_log import Entry, in_order
 from storage.errors import Damaged, NotFound
+from storage.raw_fields import SHA256
 
 _HELD_BYTES = 32 << 20  # bodies held back for a flush; beyond, they are written early, so that memory stays flat
 _LEVEL = 6  # of gzip: level 9 takes twice the time for 1 % less
@@ -60,7 +62,7 @@ class Blobs:
         self._shelf = shelf
         self._bodies: dict[str, bytes] = {}
         self._held = 0
-        self._captures: list[Capture] = []
+        self._entries: list[Entry] = []
 
     def put(self, body: bytes) -> str:
         """Keep a body; its name is the sha256 (hex) of the bytes as they are."""
@@ -72,23 +74,23 @@ class Blobs:
                 self._keep()
         return sha256
 
-    def log(self, capture: Capture) -> None:
-        """Note that a page was kept; its body must have been ``put`` before."""
-        self._captures.append(capture)
+    def log(self, entry: Entry) -> None:
+        """Note that a page was kept, or a profile made; its bytes must have been ``put`` before."""
+        self._entries.append(entry)
 
     def flush(self) -> None:
         """Everything put and logged so far is durable when this returns. If it raises, what was held back still is."""
         self._keep()
-        if self._captures:
+        if self._entries:
             now = datetime.now(UTC)
-            self._shelf.append(now, b"".join(replace(capture, kept_at=now).line() for capture in self._captures))
-            self._captures.clear()
+            self._shelf.append(now, b"".join(replace(entry, kept_at=now).line() for entry in self._entries))
+            self._entries.clear()
 
     def discard(self) -> None:
         """Drop what is held back: the batch it belongs to was rolled back."""
         self._bodies.clear()
         self._held = 0
-        self._captures.clear()
+        self._entries.clear()
 
     def get(self, sha256: str) -> bytes:
         """The body of that name. Raises NotFound, or Damaged where the bytes are not what their name says."""
@@ -106,9 +108,13 @@ class Blobs:
             raise Damaged(f"blob {name}: its content is not what its name says")
         return body
 
-    def captures(self, damaged: Callable[[str], None] = _log.warning) -> Iterator[Capture]:
-        """Every capture, in the order kept. ``damaged`` is told each line that cannot be read, with its place."""
+    def entries(self, damaged: Callable[[str], None] = _log.warning) -> Iterator[Entry]:
+        """The whole log, in the order kept. ``damaged`` is told each line that cannot be read, with its place."""
         yield from in_order(self._shelf.names("captures"), self._shelf.lines, damaged)
+
+    def captures(self, damaged: Callable[[str], None] = _log.warning) -> Iterator[Capture]:
+        """Every page that was kept, once each time that it came, in the order kept."""
+        return (entry for entry in self.entries(damaged) if isinstance(entry, Capture) and not entry.again)
 
     def hashes(self) -> Iterator[str]:
         """The name of every blob, sorted."""

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from heapq import heappop, heappush
+from datetime import datetime
 
 from storage.columns import Json
+from storage.raw_fields import RawFields
 from storage.records import Claims, Page
 from storage.times import rfc3339
-
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
     """One page as it came, without its body: ``sha256`` and ``size`` (bytes) are those of the uncompressed body.
 
-    kept_at: when the log took it; it orders the lines of several writers and is no part of what was captured.
+    profile: the sha256 of what was known of its site when it was cleaned. again: it had been kept before, and gave
+    another text when it was cleaned once more. kept_at: when the log took it; it orders the lines of several writers
+    and is no part of what was captured.
     """
 
     url: str | None
@@ -35,14 +32,16 @@ class Capture:
     sha256: str
     size: int
     cut: str | None = None
+    profile: str | None = None
+    again: bool = False
     kept_at: datetime | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, page: Page, sha256: str) -> Capture:
+    def of(cls, page: Page, sha256: str, profile: str | None = None) -> Capture:
         """The capture of a page whose body is kept under ``sha256``."""
         return cls(
             page.url, page.source, page.status, page.headers, page.content_type,
-            page.claims, page.fetched_at, page.origin, sha256, len(page.body), page.cut,
+            page.claims, page.fetched_at, page.origin, sha256, len(page.body), page.cut, profile,
         )  # fmt: skip
 
     def page(self, body: bytes) -> Page:
@@ -54,6 +53,8 @@ class Capture:
 
     def fields(self) -> dict[str, object]:
         """What the log and the database say of it, ready for JSON. Keys and their order are stable."""
+        cleaned = {"profile": self.profile} if self.profile else {}
+        again = {"again": True} if self.again else {}
         return {
             "kept_at": _written(self.kept_at),
             "sha256": self.sha256,
@@ -67,6 +68,8 @@ class Capture:
             "cut": self.cut,
             "headers": [list(header) for header in self.headers],
             "claims": claims_fields(self.claims),
+            **cleaned,
+            **again,
         }
 
     def line(self) -> bytes:
@@ -79,9 +82,9 @@ class Capture:
 
         Raises ValueError for anything that is not the line of a capture.
         """
-        raw = _Raw(json.loads(line))
-        sha256, fetched_at = raw.text("sha256"), raw.time("fetched_at")
-        if sha256 is None or not SHA256.fullmatch(sha256) or fetched_at is None:
+        raw = RawFields(json.loads(line))
+        sha256, fetched_at = raw.sha256("sha256"), raw.time("fetched_at")
+        if sha256 is None or fetched_at is None:
             raise ValueError("no sha256 or no fetched_at")
         return cls(
             url=raw.text("url"),
@@ -95,8 +98,19 @@ class Capture:
             sha256=sha256,
             size=raw.number("size") or 0,
             cut=raw.text("cut"),
+            profile=raw.sha256("profile"),
+            again=raw.fields.get("again") is True,
             kept_at=raw.time("kept_at"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A page as the log has it. profile, again: as of its capture."""
+
+    page: Page
+    profile: str | None
+    again: bool
 
 
 def claims_fields(claims: Claims) -> dict[str, Json]:
@@ -116,7 +130,7 @@ def claims_fields(claims: Claims) -> dict[str, Json]:
 
 def read_claims(value: object) -> Claims:
     """The claims that ``claims_fields`` wrote. Raises ValueError for anything else."""
-    claims = _Raw(value)
+    claims = RawFields(value)
     return Claims(
         title=claims.text("title"),
         authors=claims.texts("authors"),
@@ -130,83 +144,5 @@ def read_claims(value: object) -> Claims:
     )
 
 
-def in_order(
-    logs: Iterable[str], lines: Callable[[str], Iterator[bytes]], damaged: Callable[[str], None]
-) -> Iterator[Capture]:
-    """The captures of all logs in the order they were kept, however many writers there were.
-
-    logs: names whose last part begins with the ``stamp`` of their first line. Within a log its own order holds,
-    whatever the clock did; a log is opened only when its turn comes. ``damaged`` is told each line that cannot be
-    read, such as the torn last line of a killed writer; the others are not lost by it.
-    """
-    waiting = deque(sorted(logs, key=lambda log: log.rpartition("/")[2]))
-    heads: list[tuple[str, str, Capture, Iterator[Capture]]] = []  # the next capture of each open log; a heap
-    while heads or waiting:
-        if waiting and (not heads or waiting[0].rpartition("/")[2] <= heads[0][0]):
-            log = waiting.popleft()
-            rest = _read(log, lines(log), damaged)
-        else:
-            _, log, capture, rest = heappop(heads)
-            yield capture
-        for following in rest:
-            heappush(heads, (stamp(following.kept_at) if following.kept_at else "", log, following, rest))
-            break
-
-
-def stamp(at: datetime) -> str:
-    """A time as it stands in the name of a log: sorting the names sorts the times."""
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
-
-
-def _read(log: str, lines: Iterator[bytes], damaged: Callable[[str], None]) -> Iterator[Capture]:
-    for number, line in enumerate(lines, start=1):
-        try:
-            capture = Capture.read(line)
-        except ValueError as error:
-            torn = "" if line.endswith(b"\n") else ", torn at its end"
-            damaged(f"{log}:{number}: not a capture{torn} ({error})")
-        else:
-            yield capture
-
-
 def _written(at: datetime | None) -> str | None:
     return rfc3339(at) if at else None
-
-
-class _Raw:
-    """The fields of a JSON object, each asked for by its type; a value of another type is a ValueError."""
-
-    def __init__(self, value: object) -> None:
-        if not isinstance(value, dict):
-            raise ValueError("not an object")
-        self.fields: dict[str, object] = value
-
-    def text(self, key: str) -> str | None:
-        value = self.fields.get(key)
-        if value is None or isinstance(value, str):
-            return value
-        raise ValueError(f"{key} is no text")
-
-    def number(self, key: str) -> int | None:
-        value = self.fields.get(key)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value
-        raise ValueError(f"{key} is no number")
-
-    def time(self, key: str) -> datetime | None:
-        value = self.text(key)
-        return datetime.fromisoformat(value).astimezone(UTC) if value else None
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.fields.get(key) or ()
-        if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        raise ValueError(f"{key} is no list of texts")
-
-    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
-        value = self.fields.get(key) or ()
-        if isinstance(value, (list, tuple)) and all(
-            isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair) for pair in value
-        ):
-            return tuple((pair[0], pair[1]) for pair in value)
-        raise ValueError(f"{key} is no list of pairs")

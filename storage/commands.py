@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from storage.console import Column, Desk
 from storage.records import ArchivedArticle, Fate, Query, Removed
 from storage.speaking import OpenArchive, asks, speaks
 from storage.times import rfc3339
+
+if TYPE_CHECKING:
+    from storage.rereading import Making
 
 SHORT = 8
 """Digits of an id that a table shows; commands take any beginning of 4 or more."""
@@ -78,7 +82,9 @@ def show(open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versi
             _show_removed(desk, archive.removed(article.id))
         elif versions:
             seen = archive.sightings(article.id)
-            desk.note(f"{len(archive.versions(article.id))} versions, seen {len(seen)} times")
+            made = archive.makings(article.id)
+            desk.note(f"{len(made)} versions, seen {len(seen)} times")
+            _show_makings(desk, made)
             desk.table(
                 seen,
                 [
@@ -132,6 +138,23 @@ def _show_article(desk: Desk, article: ArchivedArticle) -> None:
     desk.show(article.text)
 
 
+def _show_makings(desk: Desk, made: tuple[Making, ...]) -> None:
+    """How each version came about; as JSON they are told apart from sightings by their key ``number``."""
+    desk.table(
+        made,
+        [
+            Column["Making"]("version", lambda making: making.number),
+            Column("came by", lambda making: making.came_by or "page"),
+            Column("fetched", lambda making: making.fetched_at),
+            Column("words", lambda making: making.words),
+            Column("cleaner", lambda making: making.cleaner),
+            Column("profile", lambda making: (making.profile or "")[:SHORT] if desk.on_terminal else making.profile),
+        ],
+        lambda making: asdict(making) | {"fetched_at": rfc3339(making.fetched_at)},
+    )
+    desk.show()
+
+
 def _show_removed(desk: Desk, removed: tuple[Removed, ...]) -> None:
     desk.table(
         removed,
@@ -139,10 +162,11 @@ def _show_removed(desk: Desk, removed: tuple[Removed, ...]) -> None:
             Column[Removed]("line", lambda block: block.line),
             Column("reason", lambda block: block.reason),
             Column("rule", lambda block: block.rule),
+            Column("score", lambda block: "" if block.score is None else f"{block.score:.2f}"),
             Column("text", lambda block: " ".join(block.text.split()), shrinks=True),
         ],
-        lambda block: {"line": block.line, "reason": block.reason, "rule": block.rule, "text": block.text,
-                       "start": block.start, "end": block.end},
+        lambda block: {"line": block.line, "reason": block.reason, "rule": block.rule, "score": block.score,
+                       "text": block.text, "start": block.start, "end": block.end},
     )  # fmt: skip
 
 

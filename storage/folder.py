@@ -13,7 +13,7 @@ from io import FileIO
 from pathlib import Path
 from uuid import uuid4
 
-from storage.captures import stamp
+from storage.captures_log import stamp
 from storage.errors import ArchiveUnavailable, NotFound
 
 _ABANDONED_SECONDS = 86400  # a file still in tmp/ after a day belongs to a writer that was killed

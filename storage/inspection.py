@@ -15,9 +15,10 @@ from sqlalchemy import (
     not_,
     select,
     table,
+    union,
 )
 
-from storage import schema
+from storage import profile_schema, schema
 from storage.blobs import Blobs
 from storage.errors import Damaged, NotFound
 
@@ -76,9 +77,13 @@ def statistics(connection: Connection) -> Statistics:
 def damages(connection: Connection, blobs: Blobs) -> Iterator[Damage]:
     """Read every kept body and check every article; blobs that nothing names are no damage."""
     yield from _damaged_tables(connection)
-    for sha256 in connection.execution_options(yield_per=500).scalars(
-        select(_capture.sha256).distinct().order_by(_capture.sha256)
-    ):
+    named = union(
+        select(_capture.sha256),
+        select(_capture.profile).where(_capture.profile.is_not(None)),
+        select(_version.profile).where(_version.profile.is_not(None)),
+        select(profile_schema.profile.c.sha256),
+    ).subquery()
+    for sha256 in connection.execution_options(yield_per=500).scalars(select(named.c.sha256).order_by(named.c.sha256)):
         try:
             blobs.get(sha256)
         except (Damaged, NotFound) as error:

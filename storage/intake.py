@@ -7,23 +7,25 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
-from storage import ledger, schema
+from storage import ledger, profile_schema, profiles, schema
 from storage.blobs import Blobs
 from storage.captures import Capture
+from storage.captures_log import Entry
 from storage.duplicates import Address, AddressKind, Known, decide, identity_of, key_of
 from storage.errors import StorageError
+from storage.learned import Learned
 from storage.links import Link, Named, Passed, Postponed, Taught, Validators
 from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved
+from storage.rereading import CONTENT, Reread, differences, reread
 from storage.settling import Settlements, owned, postpone
-from storage.tray import Head, Tray
+from storage.tray import Head, Tray, capture_key
 from storage.url_key import alias_key, url_key
 
 _AT_ONCE = 500  # inputs whose rows are held back
 
-_version = schema.version.c
-_CONTENT = tuple(column.name for column in _version if column.name in Article.__dataclass_fields__)
+_version, _capture = schema.version.c, schema.capture.c
 
 
 class Intake:
@@ -40,20 +42,59 @@ class Intake:
         self._tray = Tray(connection)
         self._settlements = Settlements(connection)
         self._held: dict[str, bool] = {}
-        self._logged: list[Capture] = []
+        self._logged: list[Entry] = []
         self._is_whole = True
 
     def save(self, page: Page, result: Article | Rejected, run: int | None) -> Saved:
         """Keep a page and what became of it."""
         self._enter()
-        capture = Capture.of(page, self._blobs.put(page.body))
-        key = self._tray.put_capture(capture)
+        capture = Capture.of(page, self._blobs.put(page.body), result.profile)
+        key = self._tray.put_capture(capture, result.cleaner)
         if isinstance(result, Article):
             saved = self._place(capture, key, result)
+            if saved.outcome in ("stored", "version"):  # what was seen before teaches nothing twice
+                self._teach(capture, result)
         else:
             saved = Saved("rejected", None, None, f"{result.reason}: {result.detail}")
         self._note(saved.outcome, saved, page.origin, page.url, run, key)
         return self._leave(saved)
+
+    def clean_again(self, page: Page, result: Article | Rejected, run: int | None) -> Saved:
+        """See ``Archive.clean_again``."""
+        self._enter()
+        capture = replace(Capture.of(page, sha256(page.body).hexdigest(), result.profile), again=True)
+        key = capture_key(capture)
+        self._write()  # what the tables say is to be whole
+        found = reread(self.connection, key)
+        if found is None:
+            saved = Saved("unchanged", None, None, "another text stands for it by now")
+        else:
+            saved = self._decide_again(found, capture, result)
+            self.connection.execute(
+                update(schema.capture).where(_capture.key == key).values(profile=result.profile, cleaner=result.cleaner)
+            )
+        self._note(saved.outcome, saved, page.origin, page.url, run, key)
+        return self._leave(saved)
+
+    def _decide_again(self, found: Reread, capture: Capture, result: Article | Rejected) -> Saved:
+        if isinstance(result, Rejected):
+            stays = f"; {found.article_id} stays as it is" if found.article_id else ""
+            return Saved("rejected", found.article_id, found.article_id, f"{result.reason}: {result.detail}{stays}")
+        if found.article_id is None:
+            saved = self._place(capture, found.key, result)
+            if saved.outcome in ("stored", "version"):
+                self._teach(capture, result)
+        elif other := differences(found.before, result):
+            self._put_version(capture, found.key, result, found.article_id, came_by="reprocess")
+            why = f"cleaned again: {', '.join(other)} changed"
+            saved = Saved("version", found.article_id, found.article_id, why)
+        else:
+            saved = Saved("unchanged", found.article_id, found.article_id, "cleaned again: the same")
+        if found.article_id and found.cleaner is None:
+            self._teach(capture, result)  # an old cleaner, which learned nothing, had read it
+        if saved.outcome not in ("unchanged", "rejected"):
+            self._logged.append(capture)
+        return saved
 
     def settle(
         self,
@@ -118,6 +159,17 @@ class Intake:
         self._note("failed", saved, failed.origin, failed.url, run, None, listing=listing)
         return self._leave(saved)
 
+    def learn(self, learned: Learned, body: bytes | None) -> bool:
+        """Enter a profile; see ``storage.profiles``. body: None for one that the log has already."""
+        self._enter()
+        self._write()  # the lessons that are part of it
+        if body is not None:
+            learned = replace(learned, sha256=self._blobs.put(body))
+        if is_new := profiles.enter(self.connection, learned, gaps=body is None):
+            self._logged += [learned] if body is not None else []
+        self._is_whole = True
+        return is_new
+
     def adopt(self, captures: Iterable[Capture]) -> None:
         """Enter captures that the log has already, so that saving their pages does not log them again."""
         self._enter()
@@ -134,8 +186,8 @@ class Intake:
         self._write()
         if self.unnamed_run is not None:
             ledger.finish_run(self.connection, self.unnamed_run, datetime.now(UTC))
-        for capture in self._logged:
-            self._blobs.log(capture)
+        for entry in self._logged:
+            self._blobs.log(entry)
         self._blobs.flush()
 
     def _holds(self, link: Link) -> bool:
@@ -191,6 +243,12 @@ class Intake:
             outcome=outcome, why=saved.why, article_id=saved.article_id, capture_key=capture_key, listing=listing,
         )  # fmt: skip
 
+    def _teach(self, capture: Capture, article: Article) -> None:
+        """Have what a page teaches wait to be learned."""
+        site = profiles.site_of(capture.url)
+        if site and article.lesson and len(article.lesson) <= profiles.LARGEST_LESSON:
+            self._tray.put(profile_schema.lesson, site=site, body=article.lesson, made_at=datetime.now(UTC))
+
     def _place(self, capture: Capture, capture_key: str, article: Article) -> Saved:
         """Decide where an article belongs, and put it there."""
         identity = identity_of(capture.url, capture.sha256)
@@ -214,8 +272,20 @@ class Intake:
         )  # fmt: skip
         return Saved(decision.outcome, article_id, article_id, decision.why)
 
-    def _put_version(self, capture: Capture, capture_key: str, article: Article, article_id: str, is_new: bool) -> int:
-        """A new text of an article; its number. It stands for the article unless a later fetch is known already."""
+    def _put_version(
+        self,
+        capture: Capture,
+        capture_key: str,
+        article: Article,
+        article_id: str,
+        *,
+        is_new: bool = False,
+        came_by: str | None = None,
+    ) -> int:
+        """A new text of an article; its number. It stands for the article unless a later fetch is known already.
+
+        came_by: None for a page as it came.
+        """
         dated_at = article.published_at or capture.fetched_at
         if is_new:
             number = 1
@@ -224,8 +294,9 @@ class Intake:
         else:
             before = self._tray.head(article_id)
             number = before.last + 1
-            is_latest = capture.fetched_at >= before.seen_at
-            head = Head(number, number, capture.fetched_at, dated_at) if is_latest else replace(before, last=number)
+            is_latest = came_by is not None or capture.fetched_at >= before.seen_at
+            seen_at = max(capture.fetched_at, before.seen_at)
+            head = Head(number, number, seen_at, dated_at) if is_latest else replace(before, last=number)
             self._tray.put_head(article_id, head)
         if head.current == number:
             self._tray.put_words(article_id, article.title, article.text)
@@ -238,10 +309,11 @@ class Intake:
             url=capture.url,
             source=capture.source,
             fetched_at=capture.fetched_at,
-            **{name: getattr(article, name) for name in _CONTENT},
+            came_by=came_by,
+            **{name: getattr(article, name) for name in CONTENT},
         )
         if removed := article.removed:
-            blocks = [(cut.start, cut.end, cut.line, cut.text, cut.because, cut.rule) for cut in removed]
+            blocks = [(cut.start, cut.end, cut.line, cut.text, cut.because, cut.rule, cut.score) for cut in removed]
             self._tray.put(schema.removal, article_id=article_id, number=number, blocks=blocks)
         return number
 

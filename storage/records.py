@@ -120,7 +120,8 @@ class Article:
     was stated, such as ``UTC+02:00``: it tells which day it was there. image_caption, image_credit: of ``image``.
     access: ``free``, ``paid`` or None where the page does not say. flags: doubts, such as ``charset-guessed``.
     origins: the fields that have a value, in order of names, with what each came from: ``(("title", "heading"), …)``.
-    profile: what was known of the site, by the hash of its bytes. lesson: what the page teaches of it.
+    profile: what was known of the site, by the sha256 of its bytes. lesson: what the page teaches of it.
+    cleaner: the edition of the cleaner that made it.
     """
 
     title: str
@@ -151,6 +152,7 @@ class Article:
     origins: tuple[tuple[str, str], ...] = ()
     profile: str | None = None
     lesson: bytes | None = field(default=None, repr=False, compare=False)
+    cleaner: str | None = None
 
     @property
     def removed(self) -> tuple[Removed, ...]:
@@ -163,11 +165,14 @@ class Rejected:
     """A page that holds no article. reason: a short code such as ``no-text``; detail: for people.
 
     unreadable: the bytes are no page at all (binary, or beyond what a parser may be given): that is a failure.
+    profile, cleaner: as of an Article.
     """
 
     reason: str
     detail: str
     unreadable: bool = False
+    profile: str | None = None
+    cleaner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from storage.captures import stamp
+from storage.captures_log import stamp
 from storage.errors import ArchiveUnavailable, NotFound
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """The tables, for SQLite and PostgreSQL alike. The public face is the view ``articles``; the tables may change.
 
-    run ──< fate                    what was read, and what became of it; the crawl's own: ``storage.crawl_schema``
+    run ──< fate                    what was read, and what became of it; the crawl's own: ``storage.crawl_schema``;
+                                    what sites teach: ``storage.profile_schema``
     capture                         bytes as they came: the body is in the blob store, under ``sha256``
     article ──< version ── removal  an article, its distinct texts, and what was cut from each
        │  └───< address             the keys under which it is known (``storage.url_key``)
@@ -42,7 +43,8 @@ metadata = MetaData(
     }
 )
 
-_Count = BigInteger().with_variant(Integer, "sqlite")  # grows for years
+count_type = BigInteger().with_variant(Integer, "sqlite")
+"""Of what grows for years."""
 
 run = Table(
     "run",
@@ -78,12 +80,14 @@ capture = Table(
     Column("origin", SafeText),
     Column("size", Integer, nullable=False),
     Column("cut", SafeText),  # why the body is not whole
+    Column("profile", String(64)),  # the sha256 of what was known of its site when it was cleaned last
+    Column("cleaner", String(40)),  # which edition of the cleaner that was
 )
 
 article = Table(
     "article",
     metadata,
-    Column("seq", _Count, primary_key=True),  # in the order of their coming; the search index knows them by it
+    Column("seq", count_type, primary_key=True),  # in the order of their coming; the search index knows them by it
     Column("id", String(16), nullable=False, unique=True),
     Column("current", Integer, nullable=False),  # the number of the version that was seen last
     Column("seen_at", UtcTime, nullable=False),  # when that was
@@ -100,7 +104,7 @@ version = Table(
     metadata,
     Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),  # from 1, in the order of their coming
-    Column("capture_key", ForeignKey("capture.key"), nullable=False),
+    Column("capture_key", ForeignKey("capture.key"), nullable=False, index=True),
     Column("url", SafeText),
     Column("source", SafeText),
     Column("fetched_at", UtcTime, nullable=False),
@@ -129,6 +133,9 @@ version = Table(
     Column("image_credit", SafeText),
     Column("amp_url", SafeText),
     Column("origins", Origins),  # what each field came from
+    Column("profile", String(64)),  # the sha256 of what was known of its site
+    Column("cleaner", String(40)),  # which edition of the cleaner made it
+    Column("came_by", String(9)),  # reprocess; None for a page as it came
     Index("ix_version_content_hash_title_hash", "content_hash", "title_hash"),
 )
 
@@ -137,7 +144,7 @@ removal = Table(  # apart from the version, so that reading texts stays light
     metadata,
     Column("article_id", String(16), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("blocks", SafeJson, nullable=False),  # [start, end, line, text, because, rule] each
+    Column("blocks", SafeJson, nullable=False),  # [start, end, line, text, because, rule, score] each, or no score
     ForeignKeyConstraint(["article_id", "number"], ["version.article_id", "version.number"], ondelete="CASCADE"),
 )
 
@@ -166,7 +173,7 @@ sighting = Table(
 fate = Table(
     "fate",
     metadata,
-    Column("id", _Count, primary_key=True),
+    Column("id", count_type, primary_key=True),
     Column("run_id", ForeignKey("run.id"), nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("origin", SafeText),

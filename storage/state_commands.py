@@ -15,6 +15,7 @@ from storage.times import rfc3339
 if TYPE_CHECKING:
     from storage.inspection import Statistics
     from storage.links import SourceRecord
+    from storage.profiles import Profile
 
 
 @click.command(short_help="Tell what the archive holds and how the last runs went.")
@@ -26,6 +27,7 @@ def status(open_archive: OpenArchive, desk: Desk, *, strict: bool) -> None:
     with open_archive() as archive:
         held, runs = archive.statistics(), archive.runs(10)
         outlets, skipped = archive.sources.all(), archive.sources.skipped(limit=5)
+        sites = archive.profiles.all()
     if desk.json:
         desk.record({name: getattr(held, name) for name in ("articles", "versions", "sightings", "captures")})
     desk.say(
@@ -35,6 +37,7 @@ def status(open_archive: OpenArchive, desk: Desk, *, strict: bool) -> None:
     if not desk.json:
         _show_sources(desk, held, outlets)
     _show_runs(desk, runs)
+    _show_sites(desk, sites)
     if skipped and not desk.json:
         desk.show()
         desk.table(
@@ -77,6 +80,33 @@ def _show_sources(desk: Desk, held: Statistics, outlets: tuple[SourceRecord, ...
         lambda _: {},
     )
     desk.show()
+
+
+def _show_sites(desk: Desk, sites: tuple[Profile, ...]) -> None:
+    """What was learned of each site, and how lately its layout has changed."""
+
+    def layout(site: Profile) -> str:
+        if site.changed_at is None:
+            return "as it was"
+        return f"changed {desk.time(site.changed_at)}" + (", learning again" if site.is_learning_again else "")
+
+    if sites and not desk.json:
+        desk.show()
+    desk.table(
+        sites,
+        [
+            Column["Profile"]("site", lambda site: site.site),
+            Column("pages learned from", lambda site: site.pages),
+            Column("layout", layout),
+            Column("profile", lambda site: site.number),
+            Column("of", lambda site: site.made_at),
+        ],
+        lambda site: {
+            "site": site.site, "profile": site.number, "sha256": site.sha256, "made_at": rfc3339(site.made_at),
+            "pages": site.pages, "layout": site.layout, "layout_pages": site.layout_pages,
+            "layout_changed_at": site.changed_at and rfc3339(site.changed_at), "learning_again": site.is_learning_again,
+        },
+    )  # fmt: skip
 
 
 def _show_runs(desk: Desk, runs: tuple[Run, ...]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, func, insert, select, updat
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from storage import schema, search
+from storage import profile_schema, schema, search
 from storage.captures import Capture
 from storage.duplicates import key_of
 from storage.safe_text import safe_text
@@ -30,7 +30,8 @@ _MOVE = (
     .where(_article.id == bindparam("moved"))
     .values({name: bindparam(name) for name in ("current", "seen_at", "dated_at")})
 )
-_IN_ORDER = (schema.version, schema.removal, schema.sighting, schema.fate)  # each after what it refers to
+_IN_ORDER = (schema.version, schema.removal, schema.sighting, schema.fate, profile_schema.lesson)
+# each after what it refers to
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Tray:
         self._connection = connection
         self._insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
         self._captures: dict[str, Capture] = {}
+        self._cleaners: dict[str, str | None] = {}
         self._first_seen: dict[str, datetime] = {}
         self._heads: dict[str, Head] = {}
         self._words: dict[str, tuple[str, str]] = {}
@@ -61,13 +63,14 @@ class Tray:
         return len(self._rows[schema.fate])
 
     def put(self, table: Table, **row: object) -> None:
-        """A row for ``table``: version, removal, sighting or fate."""
+        """A row for ``table``: version, removal, sighting, fate or lesson."""
         self._rows[table].append(row)
 
-    def put_capture(self, capture: Capture) -> str:
-        """A capture; its key."""
-        key = key_of(capture.sha256, capture.url, capture.source, rfc3339(capture.fetched_at))
+    def put_capture(self, capture: Capture, cleaner: str | None = None) -> str:
+        """A capture; its key. cleaner: the edition that read it."""
+        key = capture_key(capture)
         self._captures.setdefault(key, capture)
+        self._cleaners.setdefault(key, cleaner)
         return key
 
     def put_address(self, key: str, identity: str, article_id: str, kind: str) -> None:
@@ -108,7 +111,9 @@ class Tray:
                 upsert.on_conflict_do_update(index_elements=["key"], set_=changed), list(self._addresses.values())
             )
         search.index(self._connection, [(seqs[id_], title, text) for id_, (title, text) in self._words.items()])
-        for waiting in (self._captures, self._first_seen, self._heads, self._words, self._addresses, self._rows):
+        for waiting in (
+            self._captures, self._cleaners, self._first_seen, self._heads, self._words, self._addresses, self._rows
+        ):  # fmt: skip
             waiting.clear()
         return fresh
 
@@ -117,7 +122,7 @@ class Tray:
             return []
         entered = self._connection.execute(
             self._insert(schema.capture).on_conflict_do_nothing().returning(schema.capture.c.key),
-            [_capture_row(key, capture) for key, capture in self._captures.items()],
+            [_capture_row(key, capture, self._cleaners[key]) for key, capture in self._captures.items()],
         )
         keys = set(entered.scalars())
         return [capture for key, capture in self._captures.items() if key in keys]
@@ -144,7 +149,12 @@ class Tray:
         return seqs
 
 
-def _capture_row(key: str, capture: Capture) -> dict[str, object]:
+def capture_key(capture: Capture) -> str:
+    """What a capture is known by: the same bytes from the same place at the same time are the same."""
+    return key_of(capture.sha256, capture.url, capture.source, rfc3339(capture.fetched_at))
+
+
+def _capture_row(key: str, capture: Capture, cleaner: str | None) -> dict[str, object]:
     as_logged = capture.fields()  # headers and claims stand in the table as they stand in the log
     url = capture.url and url_key(capture.url)
     return {
@@ -161,4 +171,6 @@ def _capture_row(key: str, capture: Capture) -> dict[str, object]:
         "origin": capture.origin,
         "size": capture.size,
         "cut": capture.cut,
+        "profile": capture.profile,
+        "cleaner": cleaner,
     }

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.captures import Capture, in_order, stamp
+from storage.captures import Capture
+from storage.captures_log import in_order, stamp
 from storage.records import Claims
 from tests.captured import NOON, page
 
@@ -47,7 +48,11 @@ def test_logs_of_several_writers_are_merged(clocks: list[list[int]]) -> None:
     times = [capture.kept_at for capture in merged if capture.kept_at]
     assert len(times) == sum(map(len, clocks))
     for writer, seconds in enumerate(clocks):
-        own = [capture.kept_at for capture in merged if capture.url == f"https://x.example/{writer}"]
+        own = [
+            capture.kept_at
+            for capture in merged
+            if isinstance(capture, Capture) and capture.url == f"https://x.example/{writer}"
+        ]
         assert own == [NOON + timedelta(seconds=second) for second in seconds]
     if all(seconds == sorted(seconds) for seconds in clocks):
         assert times == sorted(times)

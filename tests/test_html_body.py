@@ -106,6 +106,17 @@ def test_a_user_s_lines_come_before_the_model() -> None:
     assert kept(told) == [*SENTENCES[:3], SENTENCES[4], "Printed on the quay."]
 
 
+def test_a_user_chooses_which_parts_count() -> None:
+    row = "<table><tr><td>Weight limit<td>three tons</table>"
+    source = f"<article>{paragraphs(SENTENCES[:3])}<h2>What is next</h2>{row}{paragraphs(SENTENCES[3:])}</article>"
+    without = judged(source, SiteProfile(parts=(("subheads", False), ("tables", False))))
+    assert kept(without) == SENTENCES
+    both = judged(source, SiteProfile(parts=(("subheads", True), ("tables", True))))
+    assert kept(both) == [*SENTENCES[:3], "What is next", "Weight limit three tons", *SENTENCES[3:]]
+    rules = {verdict.rule for verdict in without.draft.verdicts if verdict}
+    assert rules <= {"source.subheads", "source.tables", "block.unlike-article"}
+
+
 def test_an_empty_page_has_no_lines() -> None:
     assert judged("").draft.lines == []
     assert judged("<!-- nothing -->").draft.lines == []

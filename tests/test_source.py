@@ -307,3 +307,16 @@ def test_the_examples_of_the_page_are_sources() -> None:
     for example in examples:
         assert Source.parse("example", example)
     assert len([line for line in examples[0].splitlines() if line]) <= 10
+
+
+def test_choices_of_cleaning_are_checked() -> None:
+    text = 'title = "G"\nhomepage = "https://g.example/"\n[[place]]\nkind = "feed"\nurls = ["https://g.example/rss"]\n[clean]\n'
+    chosen = Source.parse("g", f'{text}second_opinion = "never"\ncaptions = true\nlists = false\n').clean
+    assert chosen == Cleaning(second_opinion="never", parts=(("lists", False), ("captions", True)))
+    for wrong, told in (
+        ('second_opinion = "perhaps"', r"g.toml:7: clean.second_opinion: not one of auto, never, always"),
+        ('lists = "yes"', r"g.toml:7: clean.lists: not true or false"),
+        ("list = true", r"g.toml:7: clean.list: not a key"),
+    ):
+        with pytest.raises(BadSource, match=told):
+            Source.parse("g", text + wrong)

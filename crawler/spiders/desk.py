@@ -56,7 +56,7 @@ class DeskSpider(Spider):
         )
         self._run = None if run is None else int(run)
         self._forever = forever
-        self._reading = Reading(self.shift.parsers, self.shift.order, kinds)
+        self._reading = Reading(self.shift.parsers, self.shift.order, self.shift.briefing, kinds)
 
     async def start(self) -> AsyncIterator[Any]:
         """Sign on: the frontier has the rest."""

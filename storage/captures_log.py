@@ -1,0 +1,61 @@
+"""The captures log: a line for each page that was kept, and for each profile that was made of what pages taught."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from heapq import heappop, heappush
+from typing import TypeAlias
+
+from storage.captures import Capture
+from storage.learned import Learned
+
+Entry: TypeAlias = Capture | Learned
+"""What a line of the log says."""
+
+
+def in_order(
+    logs: Iterable[str], lines: Callable[[str], Iterator[bytes]], damaged: Callable[[str], None]
+) -> Iterator[Entry]:
+    """The lines of all logs in the order they were kept, however many writers there were.
+
+    logs: names whose last part begins with the ``stamp`` of their first line. Within a log its own order holds,
+    whatever the clock did; a log is opened only when its turn comes. ``damaged`` is told each line that cannot be
+    read, such as the torn last line of a killed writer; the others are not lost by it.
+    """
+    waiting = deque(sorted(logs, key=lambda log: log.rpartition("/")[2]))
+    heads: list[tuple[str, str, Entry, Iterator[Entry]]] = []  # the next capture of each open log; a heap
+    while heads or waiting:
+        if waiting and (not heads or waiting[0].rpartition("/")[2] <= heads[0][0]):
+            log = waiting.popleft()
+            rest = _read(log, lines(log), damaged)
+        else:
+            _, log, entry, rest = heappop(heads)
+            yield entry
+        for following in rest:
+            heappush(heads, (stamp(following.kept_at) if following.kept_at else "", log, following, rest))
+            break
+
+
+def stamp(at: datetime) -> str:
+    """A time as it stands in the name of a log: sorting the names sorts the times."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+
+
+def _read(log: str, lines: Iterator[bytes], damaged: Callable[[str], None]) -> Iterator[Entry]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            entry = read_entry(line)
+        except ValueError as error:
+            torn = "" if line.endswith(b"\n") else ", torn at its end"
+            damaged(f"{log}:{number}: not a capture{torn} ({error})")
+        else:
+            yield entry
+
+
+def read_entry(line: bytes) -> Entry:
+    """What a line says. Raises ValueError for anything that is not a line of the log."""
+    fields: object = json.loads(line)
+    return Learned.read(fields) if isinstance(fields, dict) and "site" in fields else Capture.read(line)
