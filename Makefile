@@ -46,8 +46,9 @@ peers:           ## install what benchmarks compare with, apart (two of them nee
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --group peers
 
-train: install  ## train the line model again (needs the extra: .venv/bin/pip install torch)
+train: install  ## train both models again (needs the extra: .venv/bin/pip install torch)
 	$(RUN)/python -m training.lines
+	$(RUN)/python -m training.blocks --folds
 
 lock:            ## resolve the lock again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header \

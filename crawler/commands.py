@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DOUBTS = {
     "charset-guessed": "read, but its charset is a guess",
     "charset-damaged": "read, but some characters are lost",
-    "page-cut": "read, but nested too deeply to be whole",
+    "uncertain": "read, but what its article is was hard to tell",
 }
 _OUTCOMES: tuple[Outcome, ...] = ("stored", "version", "duplicate", "unchanged", "rejected", "failed")
 

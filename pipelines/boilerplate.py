@@ -28,6 +28,7 @@ from pipelines.related import find_related
 from pipelines.shape import shape_of
 from pipelines.signature import find_agencies, find_bylines, find_stamps, read_lead
 
+_SURELY = 0.8  # likelihood of a block above which it is no byline and no stamp, whatever it looks like
 _ALONE = 2  # lines: a headline and a body, or one of them; the model, which compares neighbours, has nothing to say
 
 
@@ -71,11 +72,10 @@ def judge_blocks(draft: Draft, claimed_title: str | None) -> None:
     """
     find_separators(draft)
     find_title(draft, claimed_title)
+    _protect(draft, _SURELY)
     find_stamps(draft)
     find_bylines(draft)
-    for at in list(draft.undecided()):
-        if draft.lines[at].outside is None:
-            draft.protect(at)
+    _protect(draft, 0.0)
     find_hotlines(draft)
     find_widgets(draft)
     find_imprint(draft)
@@ -86,3 +86,10 @@ def judge_blocks(draft: Draft, claimed_title: str | None) -> None:
     find_agencies(draft)
     leave_outside(draft)
     read_lead(draft)
+
+
+def _protect(draft: Draft, likelihood: float) -> None:
+    """Have lines stay that the block model keeps, and takes for this likely to be article."""
+    for at in list(draft.undecided()):
+        if draft.lines[at].outside is None and draft.likelihood[at] >= likelihood:
+            draft.protect(at)

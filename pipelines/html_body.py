@@ -107,7 +107,7 @@ def _drafted(tree: BlockTree, seen: BlockFeatures, stated: Stated, selection: Se
 def _chosen(
     kept: list[bool], around: Surroundings, seen: BlockFeatures, parts: dict[str, bool], first: int, last: int
 ) -> dict[int, Verdict]:
-    """Keep in ``kept`` the parts that the user wants, and leave out those that they do not: these with their verdicts."""
+    """Have in ``kept`` the parts that the user wants and not the others; the verdicts of these."""
     describes = seen.dense[:, _IS_DESCRIPTION] > 0
     unwanted: dict[int, Verdict] = {}
     for at in range(max(0, first - _BEFORE), last + 1):
