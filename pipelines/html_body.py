@@ -32,7 +32,7 @@ from pipelines.structured_data import read_structured
 from storage.records import Page
 
 _IS_DESCRIPTION = NAMES.index("is_description")
-_UNSURE = 0.17  # doubt from which trafilatura is asked: one page in twenty
+_UNSURE = 0.14  # doubt from which trafilatura is asked: one page in fifteen
 _WEIGHT = 3.0  # log odds that its opinion counts
 _AT_ODDS = 0.6  # agreement below which a page that was asked about is flagged
 _BEFORE, _AFTER = 12, 8  # lines around the article in which its byline, its date and its agency may stand

@@ -12,12 +12,14 @@ from pipelines.block_tree import TextBlock
 from pipelines.site_memory import Lesson, SiteMemory, is_telling, line_key, place_key
 from storage.records import Reason
 
-_LEAN = 0.8  # of a place's mean log odds on the site's other pages that is added to a block's own
-_FURTHEST = 6.0  # log odds that a place may add or take at most
+_LEAN = 0.8  # of the mean log odds of what else stands in a block's place that is added to its own
+_FURTHEST, _FURTHEST_KNOWN = 3.5, 6.0  # log odds that a place may add or take, by this page alone and by others too
+_LITTLE = 200.0  # characters of a place that say half of what many say
+_COUNTED = 200  # characters of a block that count for its place
 _NOTED = -5.0  # log odds from which a line might be taken for article one day: worth noting whether it repeats
 _MOST_ODDS = 8.0
 _WHOLE, _COVERED = 900, 0.8  # characters of a block that may hold the article again, and how much of it others hold
-_AGAIN = 40  # characters of a line that is no accident twice
+_AGAIN, _REFRAIN = 40, 200  # characters of a line found again by no accident; of one that is no refrain either
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,32 @@ def select(blocks: Sequence[TextBlock], seen: BlockFeatures, odds: Floats, memor
     )
     lesson = _lesson(blocks, seen, odds, places, keys, body)
     gone: dict[int, tuple[Reason, str]] = {}
+    doubt = _doubt(blocks, odds)
+    odds = odds + _leaning(blocks, seen, odds, memory.evidence(places))
     if memory.pages:
-        lean = np.clip(np.array(memory.leanings(places), np.float32) * _LEAN, -_FURTHEST, _FURTHEST)
-        odds = odds + lean[seen.signature]
         for at, is_repeated in zip(noted, memory.repeated(keys, body), strict=True):
             if is_repeated:
                 gone[at] = ("repeated", "site.repeated")
     gone |= _copies(blocks, [at for at in np.flatnonzero(odds > 0).tolist() if at not in gone])
-    return Selection(odds, gone, _doubt(blocks, odds), lesson)
+    return Selection(odds, gone, doubt, lesson)
+
+
+def _leaning(
+    blocks: Sequence[TextBlock], seen: BlockFeatures, odds: Floats, known: Sequence[tuple[float, float]]
+) -> Floats:
+    """What its place adds to the odds of each block: paragraphs of one make are article together, or not at all.
+
+    known: characters and summed log odds of each place on the site's other pages.
+    """
+    size = np.fromiter([min(len(block.text), _COUNTED) for block in blocks], np.float64, len(blocks))
+    bounded = np.clip(odds, -_MOST_ODDS, _MOST_ODDS) * size
+    kinds = len(seen.signatures)
+    elsewhere = np.array(known, np.float64)[seen.signature]
+    chars = np.bincount(seen.signature, size, kinds)[seen.signature] - size + elsewhere[:, 0]
+    sums = np.bincount(seen.signature, bounded, kinds)[seen.signature] - bounded + elsewhere[:, 1]
+    furthest = np.where(elsewhere[:, 0] > 0, _FURTHEST_KNOWN, _FURTHEST)
+    leaning: Floats = np.clip(_LEAN * sums / (chars + _LITTLE), -furthest, furthest).astype(np.float32)
+    return leaning
 
 
 def _lesson(
@@ -67,9 +87,9 @@ def _lesson(
     body: tuple[int, ...],
 ) -> Lesson:
     length = np.fromiter([len(block.text) for block in blocks], np.float64, len(blocks))
-    bounded = np.clip(odds, -_MOST_ODDS, _MOST_ODDS) * np.minimum(length, 200)
+    bounded = np.clip(odds, -_MOST_ODDS, _MOST_ODDS) * np.minimum(length, _COUNTED)
     kinds = len(places)
-    chars = np.bincount(seen.signature, np.minimum(length, 200), kinds)
+    chars = np.bincount(seen.signature, np.minimum(length, _COUNTED), kinds)
     sums = np.bincount(seen.signature, bounded, kinds)
     taught: dict[int, tuple[int, float]] = {}
     for place, size, total in zip(places, chars.tolist(), sums.tolist(), strict=True):
@@ -93,13 +113,13 @@ def _copies(blocks: Sequence[TextBlock], kept: Sequence[int]) -> dict[int, tuple
     for at in kept:
         text = blocks[at].text
         if len(text) >= _WHOLE:
-            others = (blocks[other].text for other in kept if other != at)
+            others = (blocks[other].text for other in kept if other != at and other not in gone)
             if sum(len(other) for other in others if len(other) > _AGAIN and other in text) > _COVERED * len(text):
                 gone[at] = ("repeated", "block.whole-again")
     met: set[str] = set()
     for at in kept:
         text = blocks[at].text
-        if len(text) > _AGAIN and text in met:
+        if len(text) > _REFRAIN and text in met:
             gone.setdefault(at, ("repeated", "block.again"))
         met.add(text)
     return gone

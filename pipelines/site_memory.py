@@ -64,11 +64,6 @@ class Place:
     characters: float
     odds: float
 
-    @property
-    def mean(self) -> float:
-        """The mean log odds of text in this place; small while little was seen."""
-        return self.odds / (self.characters + 200)
-
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
@@ -128,10 +123,10 @@ class SiteMemory:
         counts = Counter(line for seen in self.recent if not _is_same(own, seen.body) for line in seen.lines)
         return [counts[line] >= _REPEATED or line in self.known for line in lines]
 
-    def leanings(self, places: Sequence[int]) -> list[float]:
-        """For each place the mean log odds that it had on this site; 0 for one that was not seen."""
-        known = self.places
-        return [known[place].mean if place in known else 0.0 for place in places]
+    def evidence(self, places: Sequence[int]) -> list[tuple[float, float]]:
+        """For each place the characters seen there and the sum of their log odds; nothing for one that was not seen."""
+        known, nothing = self.places, (0.0, 0.0)
+        return [(known[at].characters, known[at].odds) if at in known else nothing for at in places]
 
     @property
     def usual_length(self) -> int:
