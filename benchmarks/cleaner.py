@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -12,34 +11,19 @@ from types import ModuleType
 
 from benchmarks.extractors import Asked, Extractor, Found, html_of
 from benchmarks.profiles import profile_of
-from pipelines import clean, line_model
+from pipelines import block_model, clean, line_model
 from storage.records import Article, Page
 from training.pages import FOLDS, eval_module
 
 FOLD_MODELS = Path(__file__).parents[1] / "training" / "folds"
 FETCHED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
-CHOICES: dict[str, dict[str, object]] = {"aeb": {}, "fundus": {}, "wcxb": {}, "trafilatura": {}}
-"""What a set's gold means differently (standfirst, subheads, lists, tables, embeds): arguments for ``clean``."""
-
-
-def block_model() -> ModuleType | None:
-    """The model of HTML blocks, where there is one."""
-    try:
-        return importlib.import_module("pipelines.block_model")
-    except ModuleNotFoundError:
-        return None
-
-
-def models() -> list[tuple[str, ModuleType, str]]:
-    """Name, module and class of the models that judge, and so have folds."""
-    blocks = block_model()
-    return [("{}.npz", line_model, "LineModel"), *([("blocks-{}.npz", blocks, "BlockModel")] if blocks else [])]
+_MODELS = (("{}.npz", line_model, "LineModel"), ("blocks-{}.npz", block_model, "BlockModel"))
 
 
 def missing_folds() -> list[str]:
     """Files of fold models that are not there: sites are then judged by a model that has seen them."""
-    names = [pattern.format(fold) for pattern, _, _ in models() for fold in range(FOLDS)]
+    names = [pattern.format(fold) for pattern, _, _ in _MODELS for fold in range(FOLDS)]
     return [name for name in names if not (FOLD_MODELS / name).is_file()]
 
 
@@ -52,7 +36,7 @@ def _loaded(path: Path, module: ModuleType, name: str) -> object:
 def unseen(fold: int | None) -> Iterator[None]:
     """Judge by the models that have seen no site of this fold; None: by the shipped ones."""
     with contextlib.ExitStack() as stack:
-        for pattern, module, name in models() if fold is not None else []:
+        for pattern, module, name in _MODELS if fold is not None else ():
             path = FOLD_MODELS / pattern.format(fold)
             if path.is_file():
                 stack.enter_context(module.using(_loaded(path, module, name)))
@@ -71,7 +55,7 @@ class Copydesk:
         """One page, after its siblings."""
         with unseen(asked.fold):
             pages = [page_of(html_of(path), asked.url) for path in asked.siblings]
-            return found(clean(page_of(html, asked.url), profile_of(pages), **CHOICES.get(asked.set, {})))
+            return found(clean(page_of(html, asked.url), profile_of(pages)))
 
 
 class CopydeskFromText:

@@ -33,7 +33,6 @@ from benchmarks.figures import (
     snippet_quality,
 )
 from benchmarks.gold import SNIPPETS, Gold, gold_pages, siblings_of
-from benchmarks.profiles import LEARNS
 from benchmarks.timing import PAGES, Cost, cost
 from benchmarks.workers import read_all
 from training.pages import SETS
@@ -162,8 +161,6 @@ def main() -> None:
     report = Report()
     if missing := missing_folds():
         report.notes.append(f"training/folds lacks {', '.join(missing)}: copydesk has seen these sites; F1 flatters it")
-    if options.siblings and not LEARNS:
-        report.notes.append("profiles do not learn yet: pages are read as at first sight")
     found = read(pages, systems, options.siblings)
     present = {system for by_system in found.values() for system in by_system}
     report.missing = [system for system in systems if system not in present]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pipelines import clean
 from pipelines.profile import NOTHING_KNOWN, SiteProfile
+from pipelines.site_memory import Lesson
 from storage.records import Article, Page, Rejected
-
-LEARNS = False
-"""Whether a profile learns yet; until then pages that came before are read in vain, and the benchmarks say so."""
 
 
 class SiteReader:
@@ -18,9 +17,12 @@ class SiteReader:
     def __init__(self) -> None:
         self.profile: SiteProfile = NOTHING_KNOWN
 
-    def read(self, page: Page, **choices: object) -> Article | Rejected:
+    def read(self, page: Page) -> Article | Rejected:
         """Clean a page with what is known, then learn from it."""
-        return clean(page, self.profile, **choices)  # here the profile learns from the page
+        result = clean(page, self.profile)
+        if isinstance(result, Article) and result.lesson and (lesson := Lesson.decode(result.lesson)):
+            self.profile = replace(self.profile, memory=self.profile.memory.learn(lesson))
+        return result
 
 
 def profile_of(pages: Iterable[Page]) -> SiteProfile:

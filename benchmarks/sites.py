@@ -146,7 +146,7 @@ def measured(site: Site, kind: str) -> SiteFigures:
     pages = [page_of(page.html, page.url) for page in made]
     with unseen(site.fold):
         learning = [found(result).text for result in profiles.read(pages)]
-        alone = [found(clean(page)).text for page in pages] if profiles.LEARNS else learning
+        alone = [found(clean(page)).text for page in pages]
     golds = [_gold(page) for page in made]
     beside = (tuple(map(page_figures, golds, texts)) for texts in (learning, alone))
     return SiteFigures(*beside)
@@ -202,8 +202,6 @@ def main() -> None:
         return
     for note in [f"note: training/folds lacks {name}: its sites were seen" for name in missing_folds()]:
         print(note)
-    if not profiles.LEARNS:
-        print("note: profiles do not learn yet: every page is read as at first sight")
     report = {}
     with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
         for kind in options.kinds:
