@@ -115,10 +115,8 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class _Net:
-    """The weights of one network. The tables are already multiplied with the part of ``enter`` that reads them."""
+    """The weights of one network."""
 
-    names: tuple[Floats, ...]
-    cues: Floats
     enter: Floats
     enter_bias: Floats
     page: Floats
@@ -126,13 +124,33 @@ class _Net:
     leave: Floats
     leave_bias: Floats
 
+    def logits(self, entering: Floats, dilations: Sequence[int]) -> Floats:
+        """The log odds of each block, from its features and the vectors of its tokens."""
+        count = len(entering)
+        hidden: Floats = entering @ self.enter + self.enter_bias
+        np.maximum(hidden, 0, out=hidden)
+        hidden += np.concatenate([hidden.mean(0), hidden.max(0)]) @ self.page
+        for step, (kernel, bias) in zip(dilations, self.layers, strict=True):
+            reach = step * (kernel.shape[0] // 2)
+            padded = np.zeros((count + 2 * reach, hidden.shape[1]), np.float32)
+            padded[reach : reach + count] = hidden
+            shifted = [padded[tap * step : tap * step + count] for tap in range(kernel.shape[0])]
+            found: Floats = np.concatenate(shifted, 1) @ kernel.reshape(-1, kernel.shape[2])
+            found += bias
+            np.maximum(found, 0, out=found)
+            hidden += found
+        logits: Floats = (hidden @ self.leave + self.leave_bias)[:, 0]
+        return logits
+
 
 @dataclass(frozen=True, slots=True)
 class BlockModel:
-    """A trained model: the mean of its networks."""
+    """A trained model: the mean of its networks. names, cues: the tables of tokens, of all networks side by side."""
 
     vocabulary: Vocabulary
     dilations: tuple[int, ...]
+    names: tuple[Floats, ...]
+    cues: Floats
     nets: tuple[_Net, ...]
 
     @classmethod
@@ -140,44 +158,53 @@ class BlockModel:
         """Read a model that ``training/blocks.py`` wrote."""
         with np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
+        numbers = range(int(arrays["nets"]))
 
         def listed(name: str) -> dict[str, int]:
             return {word: row for row, word in enumerate(bytes(arrays[name]).decode().split("\n"))}
 
+        def weights(number: int, name: str) -> Floats:
+            return np.ascontiguousarray(arrays[f"{number}.{name}"], np.float32)
+
+        def table(name: str) -> Floats:
+            return np.concatenate([weights(number, name) for number in numbers], axis=1)
+
         mean, scale = (arrays[name].astype(np.float32) for name in ("mean", "scale"))
         vocabulary = Vocabulary(tuple(listed(f"names.{level}") for level in LEVELS), listed("cues"), mean, scale)
         dilations = tuple(int(step) for step in arrays["dilations"])
-
-        def net(number: int) -> _Net:
-            def weights(name: str) -> Floats:
-                return np.ascontiguousarray(arrays[f"{number}.{name}"], np.float32)
-
-            enter, width = weights("enter"), len(mean)
-            habit = weights("habits")[HABIT]
-            tables = [weights(name) for name in (*LEVELS, "cues")]
-            size = tables[0].shape[1]
-            projected = [
-                table @ enter[width + part * size : width + (part + 1) * size] for part, table in enumerate(tables)
-            ]
-            return _Net(
-                tuple(projected[:-1]),
-                projected[-1],
-                np.ascontiguousarray(enter[:width]),
-                weights("enter_bias") + habit,
-                weights("page"),
-                tuple((weights(f"layer{n}"), weights(f"layer{n}_bias")) for n in range(len(dilations))),
-                weights("leave"),
-                weights("leave_bias"),
+        nets = tuple(
+            _Net(
+                weights(number, "enter"),
+                weights(number, "enter_bias") + weights(number, "habits")[HABIT],
+                weights(number, "page"),
+                tuple((weights(number, f"layer{n}"), weights(number, f"layer{n}_bias")) for n in range(len(dilations))),
+                weights(number, "leave"),
+                weights(number, "leave_bias"),
             )
-
-        return cls(vocabulary, dilations, tuple(net(number) for number in range(int(arrays["nets"]))))
+            for number in numbers
+        )
+        return cls(vocabulary, dilations, tuple(map(table, LEVELS)), table("cues"), nets)
 
     def logits(self, seen: BlockFeatures) -> Floats:
         """The log odds that each block belongs to the article: about -12..12."""
         looked = self.vocabulary.look(seen)
-        logits = np.mean([_run(net, looked, self.dilations) for net in self.nets], axis=0)
-        result: Floats = logits.astype(np.float32)
-        return result
+        count = len(looked.dense)
+        own, parent, above = (
+            _bag(table, *tokens, looked.names) for table, tokens in zip(self.names, looked.tokens, strict=True)
+        )
+        block, name = looked.above
+        known = (
+            own[looked.own],
+            parent[looked.parent],
+            _bag(above, name, block, count),
+            _bag(self.cues, *looked.cues, count),
+        )
+        width = self.cues.shape[1] // len(self.nets)
+        sums = np.zeros(count, np.float32)
+        for number, net in enumerate(self.nets):
+            part = slice(number * width, (number + 1) * width)
+            sums += net.logits(np.concatenate([looked.dense, *(each[:, part] for each in known)], 1), self.dilations)
+        return sums / np.float32(len(self.nets))
 
 
 def _bag(table: Floats, rows: Ints, at: Ints, count: int) -> Floats:
@@ -187,27 +214,6 @@ def _bag(table: Floats, rows: Ints, at: Ints, count: int) -> Floats:
         starts = np.flatnonzero(np.concatenate([[True], at[1:] != at[:-1]]))
         sums[at[starts]] = np.add.reduceat(table[rows], starts, axis=0)
     return sums
-
-
-def _run(net: _Net, looked: Looked, dilations: Sequence[int]) -> Floats:
-    count = len(looked.dense)
-    own, parent, above = (_bag(table, *looked.tokens[level], looked.names) for level, table in enumerate(net.names))
-    block, name = looked.above
-    hidden: Floats = looked.dense @ net.enter + net.enter_bias
-    hidden += own[looked.own]
-    hidden += parent[looked.parent]
-    hidden += _bag(above, name, block, count)
-    hidden += _bag(net.cues, *looked.cues, count)
-    np.maximum(hidden, 0, out=hidden)
-    hidden += np.concatenate([hidden.mean(0), hidden.max(0)]) @ net.page
-    for step, (kernel, bias) in zip(dilations, net.layers, strict=True):
-        reach = step * (kernel.shape[0] // 2)
-        padded = np.zeros((count + 2 * reach, hidden.shape[1]), np.float32)
-        padded[reach : reach + count] = hidden
-        shifted = [padded[tap * step : tap * step + count] for tap in range(kernel.shape[0])]
-        hidden = hidden + np.maximum(np.concatenate(shifted, 1) @ kernel.reshape(-1, kernel.shape[2]) + bias, 0)
-    logit: Floats = (hidden @ net.leave + net.leave_bias)[:, 0]
-    return logit
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from typing import overload
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
-from pipelines.block_features import NAMES, BlockFeatures, Stated, block_features, folded
+from pipelines.block_features import NAMES, BlockFeatures, block_features
 from pipelines.block_kinds import PART_REASONS, Surroundings
 from pipelines.block_model import block_logits
 from pipelines.block_tree import BlockTree, block_tree
@@ -31,6 +31,9 @@ from pipelines.stated import read_stated
 from pipelines.structured_data import read_structured
 from storage.records import Page
 
+_SURE = 9.0  # log odds
+_ALONE = 2  # blocks: a headline and a body, or one of them; the model, which compares, has nothing to say
+_IS_TITLE = NAMES.index("is_title")
 _IS_DESCRIPTION = NAMES.index("is_description")
 _UNSURE = 0.14  # doubt from which trafilatura is asked: one page in fifteen
 _WEIGHT = 3.0  # log odds that its opinion counts
@@ -54,11 +57,11 @@ def judge_html(source: str, page: Page, profile: SiteProfile) -> JudgedPage:
     tree = block_tree(parsed)
     if not tree.blocks:
         return JudgedPage(Draft([], [], [], load_phrases()), said, None)
-    stated = read_stated(parsed, source)
-    seen = block_features(tree, stated)
-    selection = select(tree.blocks, seen, block_logits(seen), profile.memory)
+    seen = block_features(tree, read_stated(parsed, source))
+    odds = block_logits(seen) if len(tree.blocks) > _ALONE else np.full(len(tree.blocks), _SURE, np.float32)
+    selection = select(tree.blocks, seen, odds, profile.memory)
     selection, flags = _asked(source, page, tree, selection, profile)
-    draft = _drafted(tree, seen, stated, selection, profile)
+    draft = _drafted(tree, seen, selection, profile)
     judge_blocks(draft, said.title)
     return JudgedPage(draft, replace(said, flags=(*said.flags, *flags)), selection.lesson)
 
@@ -79,7 +82,7 @@ def _asked(
     return selection, ("uncertain",) if agree < _AT_ODDS else ()
 
 
-def _drafted(tree: BlockTree, seen: BlockFeatures, stated: Stated, selection: Selection, profile: SiteProfile) -> Draft:
+def _drafted(tree: BlockTree, seen: BlockFeatures, selection: Selection, profile: SiteProfile) -> Draft:
     """The blocks as lines. Those far from the article have their verdict; those near it may still tell something."""
     count = len(tree.blocks)
     kept = [selection.kept(at) for at in range(count)]
@@ -87,11 +90,11 @@ def _drafted(tree: BlockTree, seen: BlockFeatures, stated: Stated, selection: Se
     last = count - 1 - kept[::-1].index(True) if any(kept) else -1
     around = Surroundings(tree, seen)
     unwanted = _chosen(kept, around, seen, dict(profile.parts), first, last) if profile.parts else {}
-    verdicts = _Verdicts(around, stated, selection, unwanted)
+    verdicts = _Verdicts(around, seen, selection, unwanted)
     lines: list[Line] = []
     start = 0
     for at, block in enumerate(tree.blocks):
-        outside = None if kept[at] else verdicts.of(at, block.text)
+        outside = None if kept[at] else verdicts.of(at)
         end = start + len(block.text)
         lines.append(Line(start, end, at + 1, block.text, tag=tree.tag[block.element], outside=outside))
         start = end + 1
@@ -124,19 +127,19 @@ class _Verdicts:
     """Why blocks that are not of the article go, as far as their place tells."""
 
     def __init__(
-        self, around: Surroundings, stated: Stated, selection: Selection, unwanted: Mapping[int, Verdict]
+        self, around: Surroundings, seen: BlockFeatures, selection: Selection, unwanted: Mapping[int, Verdict]
     ) -> None:
         self._around = around
         self._unwanted = unwanted
         self._gone = selection.gone
-        self._titles = {folded(title) for title in (stated.title, stated.other_title)} - {""}
+        self._is_title = (seen.dense[:, _IS_TITLE] > 0).tolist()
 
-    def of(self, at: int, text: str) -> Verdict:
+    def of(self, at: int) -> Verdict:
         if at in self._unwanted:
             return self._unwanted[at]
         if at in self._gone:
             return Verdict(*self._gone[at])
-        if folded(text) in self._titles:
+        if self._is_title[at]:
             return Verdict("title", "block.title")
         return Verdict(*self._around.reason(at))
 
