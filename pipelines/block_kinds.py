@@ -5,7 +5,7 @@ Whether a block goes is not decided here: names alone were measured to mislead m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pipelines.block_features import BlockFeatures
@@ -56,6 +56,8 @@ _SAID_BY: Mapping[Reason, frozenset[str]] = {
     ),
     "imprint": frozenset({"footer", "imprint", "disclaimer", "colophon"}),
 }
+_KINDS = tuple(_SAID_BY)
+_RANKS = {token: rank for rank, kind in reversed(list(enumerate(_KINDS))) for token in _SAID_BY[kind]}
 _STANDFIRSTS = frozenset(
     (
         *("standfirst", "dek", "deck", "summary", "subtitle", "subheadline", "subheading", "lead", "lede", "intro"),
@@ -71,11 +73,8 @@ class Surroundings:
     def __init__(self, tree: BlockTree, seen: BlockFeatures) -> None:
         self._tree = tree
         self._seen = seen
-        tokens = [frozenset(parts) for parts in seen.names]
-        self._said: list[Reason | None] = [
-            next((kind for kind, known in _SAID_BY.items() if known & each), None) for each in tokens
-        ]
-        self._leads = [bool(_STANDFIRSTS & each) for each in tokens]
+        self._said: list[Reason | None] = [_said_by(parts) for parts in seen.names]
+        self._parts = seen.names
         self._names = seen.name.tolist()
 
     def reason(self, at: int) -> tuple[Reason, str]:
@@ -115,7 +114,7 @@ class Surroundings:
             return "captions"
         if tag in _SUBHEADS and not (before_body and is_description):
             return "subheads"
-        if before_body and (is_description or self._leads[self._names[element]]):
+        if before_body and (is_description or not _STANDFIRSTS.isdisjoint(self._parts[self._names[element]])):
             return "standfirst"
         if flags & TABLE:
             return "tables"
@@ -130,3 +129,9 @@ class Surroundings:
                 return None
             element = self._tree.parent[element]
         return None
+
+
+def _said_by(parts: Sequence[str]) -> Reason | None:
+    """The first kind, in their order, that any part of a name tells."""
+    ranks = [_RANKS[part] for part in parts if part in _RANKS]
+    return _KINDS[min(ranks)] if ranks else None

@@ -74,7 +74,7 @@ def _closing_credit(closes: re.Pattern[str], text: str, folded: str) -> bool:
 
 def find_captions(draft: Draft) -> None:
     """Lines that are captions by what stands beside them: above a credit, in a template, said twice."""
-    lengths = [draft.shapes[at].words for at in draft.undecided() if draft.is_core(at)]
+    lengths = [draft.shapes[at].words for at in draft.staying() if draft.is_core(at)]
     usual = median(lengths) if lengths else 0
     for at, verdict in enumerate(draft.verdicts):
         if verdict is None or verdict.reason != "credit":

@@ -52,10 +52,17 @@ class Draft:
         """Have line ``at`` stay, whatever is said of it later."""
         self._protected.add(at)
 
-    def undecided(self, start: int = 0, stop: int | None = None) -> Iterator[int]:
+    def staying(self, start: int = 0, stop: int | None = None) -> Iterator[int]:
         """The lines that still stay, in order."""
         for at in range(start, len(self.lines) if stop is None else stop):
             if self.verdicts[at] is None:
+                yield at
+
+    def undecided(self, start: int = 0, stop: int | None = None) -> Iterator[int]:
+        """Those of them that a rule may still take."""
+        protected = self._protected
+        for at in range(start, len(self.lines) if stop is None else stop):
+            if self.verdicts[at] is None and at not in protected:
                 yield at
 
     def before(self, at: int) -> int | None:
@@ -64,7 +71,7 @@ class Draft:
 
     def after(self, at: int) -> int | None:
         """The nearest line after ``at`` that still stays."""
-        return next(self.undecided(at + 1), None)
+        return next(self.staying(at + 1), None)
 
     def is_core(self, at: int) -> bool:
         """Whether the line is surely of the body: it reads like prose and the model agrees."""

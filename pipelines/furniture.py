@@ -112,7 +112,7 @@ def find_tail(draft: Draft) -> None:
     tail = list(draft.undecided(last + 1))
     if not tail:
         return
-    script = script_of(" ".join(draft.lines[at].text for at in draft.undecided(stop=last + 1))[:4_000])
+    script = script_of(" ".join(draft.lines[at].text for at in draft.staying(stop=last + 1))[:4_000])
     surest = _LIKELY * draft.furnished
     for at in tail:
         shape = draft.shapes[at]

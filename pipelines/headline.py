@@ -27,7 +27,7 @@ def find_title(draft: Draft, claimed: str | None) -> None:
     else:
         candidates = [
             at
-            for at in list(draft.undecided())[:-1]  # a headline has something under it
+            for at in list(draft.staying())[:-1]  # a headline has something under it
             if at < first and 3 <= draft.shapes[at].words <= 45 and not _closed(draft.lines[at].text)
         ]
         if candidates:

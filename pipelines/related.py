@@ -51,7 +51,7 @@ def _remove_list(draft: Draft, heading: int) -> None:
     """The heading, and the headlines under it up to the next sentence of the article."""
     _, last = draft.core()
     draft.remove(heading, "related", "related.heading")
-    for listed, at in enumerate(draft.undecided(heading + 1)):
+    for listed, at in enumerate(draft.staying(heading + 1)):
         shape = draft.shapes[at]
         # Within the body a set-apart line may be the next subhead: only what stands close belongs to the list.
         apart = draft.lines[at].outside != draft.lines[heading].outside or (

@@ -107,7 +107,7 @@ def find_agencies(draft: Draft) -> None:
 
 def read_lead(draft: Draft) -> None:
     """Place and agency that open the first paragraph; the words stay where they are."""
-    lead = next((at for at in draft.undecided() if at != draft.title_at and draft.shapes[at].words >= 8), None)
+    lead = next((at for at in draft.staying() if at != draft.title_at and draft.shapes[at].words >= 8), None)
     found = _LEAD.match(draft.lines[lead].text) if lead is not None else None
     if not found:
         return
