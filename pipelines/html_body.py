@@ -38,6 +38,7 @@ _IS_DESCRIPTION = NAMES.index("is_description")
 _UNSURE = 0.14  # doubt from which trafilatura is asked: one page in fifteen
 _WEIGHT = 3.0  # log odds that its opinion counts
 _AT_ODDS = 0.6  # agreement below which a page that was asked about is flagged
+_TOLD_BY_PLACE = frozenset({"comment", "appeal", "bio", "embed"})  # reasons that no words tell better than the place
 _BEFORE, _AFTER = 12, 8  # lines around the article in which its byline, its date and its agency may stand
 
 
@@ -102,7 +103,9 @@ def _drafted(tree: BlockTree, seen: BlockFeatures, selection: Selection, profile
     draft = Draft(lines, _Shapes([block.text for block in tree.blocks]), likelihood.tolist(), load_phrases())
     heed(draft, profile)
     for at, line in enumerate(lines):
-        if line.outside is not None and not first - _BEFORE <= at <= last + _AFTER:
+        if line.outside is None:
+            continue
+        if line.outside.reason in _TOLD_BY_PLACE or not first - _BEFORE <= at <= last + _AFTER:
             draft.remove(at, line.outside.reason, line.outside.rule)
     return draft
 

@@ -69,6 +69,9 @@ def test_each_line_that_goes_says_why() -> None:
       <title>The old bridge</title><nav><a href='/'>Home</a> <a href='/n'>News</a></nav>
       <article><h1>The old bridge</h1>{paragraphs()}
       <figure><figcaption>The bridge in May</figcaption></figure></article>
+      <div class='newsletter'><p>Get our news every morning.</p></div>
+      <div class='author-bio'><p>Ada Brook has written about rivers and those who cross them for thirty years.</p></div>
+      <blockquote class='twitter-tweet'><p>What a bridge!</p></blockquote>
       <section class='comments'><p>Well said, I think so too.</p></section>"""
     found = judged(source)
     assert kept(found) == SENTENCES
@@ -80,6 +83,9 @@ def test_each_line_that_goes_says_why() -> None:
     assert gone["Home News"] == "nav"
     assert gone["The old bridge"] == "title"
     assert gone["The bridge in May"] == "caption"
+    assert gone["Get our news every morning."] == "appeal"
+    assert [reason for text, reason in gone.items() if text.startswith("Ada Brook")] == ["bio"]
+    assert gone["What a bridge!"] == "embed"
     assert gone["Well said, I think so too."] == "comment"
 
 
