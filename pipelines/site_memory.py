@@ -26,6 +26,7 @@ _LONG = 60  # characters of a line that tells one article from another
 _MOST_KNOWN, _MOST_PLACES = 3_000, 1_500
 _HALF_LIFE = 60  # pages after which what was seen of a place counts half
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_ONCE = 1.5  # pages, fading counted in, up to which a place says no more than the page itself
 _MATURE = 4  # pages from which a site has usual places
 _STRANGE = 0.3  # share of an article's text in known places below which a page is laid out otherwise …
 _CHANGED = 3  # … and so many such pages in a row are a new layout
@@ -124,9 +125,9 @@ class SiteMemory:
         return [counts[line] >= _REPEATED or line in self.known for line in lines]
 
     def evidence(self, places: Sequence[int]) -> list[tuple[float, float]]:
-        """For each place the characters seen there and the sum of their log odds; nothing for one that was not seen."""
-        known, nothing = self.places, (0.0, 0.0)
-        return [(known[at].characters, known[at].odds) if at in known else nothing for at in places]
+        """For each place the characters seen there and the sum of their log odds; nothing for one seen on one page."""
+        found = [self.places.get(place) for place in places]
+        return [(seen.characters, seen.odds) if seen and seen.pages > _ONCE else (0.0, 0.0) for seen in found]
 
     @property
     def usual_length(self) -> int:
@@ -138,8 +139,13 @@ class SiteMemory:
         if self.pages < _MATURE or not self.places:
             return False
         likely = {place: chars for place, (chars, odds) in lesson.places.items() if odds > 0}
-        total = sum(likely.values())
-        return total > 0 and sum(chars for place, chars in likely.items() if place in self.places) < _STRANGE * total
+        usual = sum(chars for place, chars in likely.items() if self._is_usual(place))
+        return usual < _STRANGE * sum(likely.values())
+
+    def _is_usual(self, place: int) -> bool:
+        """Whether more pages had a place than can be strange in a row before the layout counts as new."""
+        seen = self.places.get(place)
+        return seen is not None and seen.pages > _CHANGED - 1
 
     def encode(self) -> bytes:
         """As bytes, to be stored; equal memories give equal bytes."""
