@@ -104,7 +104,7 @@ class BlockFeatures:
 
 
 def block_features(tree: BlockTree, stated: Stated) -> BlockFeatures:
-    """The features of a page's blocks; there must be one at least."""
+    """The features of a page's blocks; there must be one at least. ``tree.only(tree.candidates())`` saves a third."""
     page = _Page.of(tree)
     columns, words = _text(tree, stated, page.is_link, unspaced=page.unspaced)
     columns |= _sizes(tree, page)

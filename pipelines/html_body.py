@@ -58,11 +58,13 @@ def judge_html(source: str, page: Page, profile: SiteProfile) -> JudgedPage:
     tree = block_tree(parsed)
     if not tree.blocks:
         return JudgedPage(Draft([], [], [], load_phrases()), said, None)
-    seen = block_features(tree, read_stated(parsed, source))
+    candidates = tree.candidates()
+    part = tree.only(candidates)
+    seen = block_features(part, read_stated(parsed, source))
     odds = block_logits(seen) if len(tree.blocks) > _ALONE else np.full(len(tree.blocks), _SURE, np.float32)
-    selection = select(tree.blocks, seen, odds, profile.memory)
+    selection = select(part.blocks, seen, odds, profile.memory).among(candidates, len(tree.blocks))
     selection, flags = _asked(source, page, tree, selection, profile)
-    draft = _drafted(tree, seen, selection, profile)
+    draft = _drafted(tree, seen, candidates, selection, profile)
     judge_blocks(draft, said.title)
     return JudgedPage(draft, replace(said, flags=(*said.flags, *flags)), selection.lesson)
 
@@ -83,15 +85,21 @@ def _asked(
     return selection, ("uncertain",) if agree < _AT_ODDS else ()
 
 
-def _drafted(tree: BlockTree, seen: BlockFeatures, selection: Selection, profile: SiteProfile) -> Draft:
+def _drafted(
+    tree: BlockTree, seen: BlockFeatures, candidates: Sequence[int], selection: Selection, profile: SiteProfile
+) -> Draft:
     """The blocks as lines. Those far from the article have their verdict; those near it may still tell something."""
     count = len(tree.blocks)
     kept = [selection.kept(at) for at in range(count)]
     first = kept.index(True) if any(kept) else count
     last = count - 1 - kept[::-1].index(True) if any(kept) else -1
     around = Surroundings(tree, seen)
-    unwanted = _chosen(kept, around, seen, dict(profile.parts), first, last) if profile.parts else {}
-    verdicts = _Verdicts(around, seen, selection, unwanted)
+    titles, descriptions = (
+        {candidates[at] for at in np.flatnonzero(seen.dense[:, column]).tolist()}
+        for column in (_IS_TITLE, _IS_DESCRIPTION)
+    )
+    unwanted = _chosen(kept, around, descriptions, dict(profile.parts), first, last) if profile.parts else {}
+    verdicts = _Verdicts(around, titles, selection, unwanted)
     lines: list[Line] = []
     start = 0
     for at, block in enumerate(tree.blocks):
@@ -111,13 +119,12 @@ def _drafted(tree: BlockTree, seen: BlockFeatures, selection: Selection, profile
 
 
 def _chosen(
-    kept: list[bool], around: Surroundings, seen: BlockFeatures, parts: dict[str, bool], first: int, last: int
+    kept: list[bool], around: Surroundings, descriptions: set[int], parts: dict[str, bool], first: int, last: int
 ) -> dict[int, Verdict]:
     """Have in ``kept`` the parts that the user wants and not the others; the verdicts of these."""
-    describes = seen.dense[:, _IS_DESCRIPTION] > 0
     unwanted: dict[int, Verdict] = {}
     for at in range(max(0, first - _BEFORE), last + 1):
-        part = around.part(at, is_description=bool(describes[at]), before_body=at <= first)
+        part = around.part(at, is_description=at in descriptions, before_body=at <= first)
         wanted = parts.get(part)
         if wanted is False and kept[at]:
             unwanted[at] = Verdict(PART_REASONS.get(part, "other"), f"source.{part}")
@@ -130,19 +137,19 @@ class _Verdicts:
     """Why blocks that are not of the article go, as far as their place tells."""
 
     def __init__(
-        self, around: Surroundings, seen: BlockFeatures, selection: Selection, unwanted: Mapping[int, Verdict]
+        self, around: Surroundings, titles: set[int], selection: Selection, unwanted: Mapping[int, Verdict]
     ) -> None:
         self._around = around
         self._unwanted = unwanted
         self._gone = selection.gone
-        self._is_title = (seen.dense[:, _IS_TITLE] > 0).tolist()
+        self._titles = titles
 
     def of(self, at: int) -> Verdict:
         if at in self._unwanted:
             return self._unwanted[at]
         if at in self._gone:
             return Verdict(*self._gone[at])
-        if self._is_title[at]:
+        if at in self._titles:
             return Verdict("title", "block.title")
         return Verdict(*self._around.reason(at))
 

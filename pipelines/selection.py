@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,12 @@ class Selection:
     def kept(self, at: int) -> bool:
         """Whether block ``at`` is of the article."""
         return bool(self.odds[at] > 0) and at not in self.gone
+
+    def among(self, candidates: Sequence[int], count: int) -> Selection:
+        """The same, numbered as all ``count`` blocks of a page are: those that are no candidates never are article."""
+        odds = np.full(count, -_MOST_ODDS, np.float32)
+        odds[np.array(candidates, np.int64)] = self.odds
+        return replace(self, odds=odds, gone={candidates[at]: why for at, why in self.gone.items()})
 
 
 def select(blocks: Sequence[TextBlock], seen: BlockFeatures, odds: Floats, memory: SiteMemory) -> Selection:

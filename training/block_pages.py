@@ -59,6 +59,7 @@ def _read(name: str, record: Record) -> BlockPage | None:
     tree = block_tree(parsed)
     if not tree.blocks:
         return None
+    tree = tree.only(tree.candidates())
     texts = tuple(block.text for block in tree.blocks)
     page = BlockPage(
         name, record.id, site_of(record), record.text, texts, block_features(tree, read_stated(parsed, decoded.text)),
