@@ -31,7 +31,7 @@ FOLD_MODELS = ROOT / "training" / "folds"
 SET_WEIGHTS = {"aeb": 3.0, "fundus": 2.0, "wcxb": 0.7, "trafilatura": 0.7}  # news by hand, by parsers; other pages
 HABITS = {"aeb": 0, "fundus": HABIT, "wcxb": 2, "trafilatura": HABIT}
 NAME_SITES, CUE_SITES = 15, 30  # on fewer sites a token says more about those sites than about blocks
-EPOCHS, SEEDS, TEACHER = 10, (1, 2, 3), 101
+EPOCHS, SEEDS, TEACHER = 10, (1, 2), 101
 
 
 def vocabulary_of(pages: Sequence[BlockPage]) -> Vocabulary:
