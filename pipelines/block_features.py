@@ -8,39 +8,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.block_text import TEXT_NAMES, Columns, Doubles, Stated, is_unspaced, repeats, text_columns
 from pipelines.block_tree import FLAGS, BlockTree
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-Doubles = NDArray[np.float64]
-Columns = dict[str, Doubles]
 
 _GOOD = 80  # characters from which a block counts as running text; Chinese, Japanese and Thai need fewer
 _DENSE = 2.5  # how much more a character says there
-_TITLE, _START, _DESCRIPTION = 60, 90, 50  # folded characters compared
-_CUED = 40  # words; longer blocks are known by other things than their words
 _LONGEST_LINK = 120  # characters; a longer link is a text that leads somewhere
 _FAR = 99.0  # blocks
-_SEEN = 200  # characters of a block in which its cue words stand
 
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_WHEN = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.h]\d\d\b|\d\s*[年月日]")
 _NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _MOST_PARTS = 16  # of a name
-_WORD = re.compile(r"\w+")
-_UNWORDLY = re.compile(r"[\W_]+")
 _DIGITS = re.compile(r"\d+")
-_ENDS = frozenset(".!?…。！？؟۔।")
-_CLOSING = frozenset("\"'”’»)]】」』›“")
-_OPENING = frozenset("\"“«„'‘")
-_COMMAS = "，、،；;"
-_STOPS = "。！？؟।"
 _TAGS = {
     name: number
     for number, name in enumerate(
@@ -50,15 +36,11 @@ _TAGS = {
 } | {"h5": 7, "h6": 7, "th": 9, "dt": 13}
 _KINDS = 15
 
-_TEXT = (
-    *("words", "commas", "stops", "sentences", "ended", "is_title", "is_description", "in_body", "dated", "capital"),
-    *("copyright", "mail", "dash", "colon", "bar", "introduces", "goes_on", "looked_at"),
-)
 _STEPPED = ("since_h1", "since_title", "since_good", "till_good", "up", "below_top")
 _STEPS = (0, 1, 3, 8)
 NAMES: tuple[str, ...] = (
     *("length", "linked", "bold", "links", "breaks"),
-    *_TEXT,
+    *TEXT_NAMES,
     *("repeated", "repeated_before", "states_body", "depth"),
     *(f"flag{n}" for n in range(FLAGS)),
     *("place", "chars_before", *_STEPPED, "good_before", "good_around", "good_next"),
@@ -71,16 +53,6 @@ NAMES: tuple[str, ...] = (
     *(f"parent_tag{n}" for n in range(_KINDS)),
 )
 """The columns of ``BlockFeatures.dense``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What a page says of its article outside the text: to be compared with each block."""
-
-    title: str = ""
-    other_title: str = ""
-    description: str = ""
-    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +78,13 @@ class BlockFeatures:
 def block_features(tree: BlockTree, stated: Stated) -> BlockFeatures:
     """The features of a page's blocks; there must be one at least. ``tree.only(tree.candidates())`` saves a third."""
     page = _Page.of(tree)
-    columns, words = _text(tree, stated, page.is_link, unspaced=page.unspaced)
+    columns, words = text_columns(tree, stated, page.is_link, unspaced=page.unspaced)
     columns |= _sizes(tree, page)
     columns["words"] = np.log1p(columns["words"])
     columns["commas"] = columns["commas"] / page.length * 100
     columns["stops"] = columns["sentences"] / page.length * 100
     columns["states_body"] = np.full(page.count, float(len(stated.body) > 0))
-    columns |= _repeats(tree)
+    columns |= repeats(tree)
     signature, signatures = _signatures(tree, page.element)
     columns |= _alike(page, signature, len(signatures))
     columns |= _order(tree, page, columns)
@@ -148,7 +120,7 @@ class _Page:
         count = len(blocks)
         length = np.fromiter([len(block.text) for block in blocks], np.float64, count)
         linked = np.fromiter([block.linked for block in blocks], np.float64, count)
-        unspaced = _is_unspaced(tree)
+        unspaced = is_unspaced(tree)
         scale = _DENSE if unspaced else 1.0
         good = length * ((length * scale > _GOOD) & (linked < 0.4 * length))
         return cls(
@@ -269,78 +241,6 @@ def _laid_out(tree: BlockTree, page: _Page, columns: Columns) -> Floats:
     dense[at, number + tag[page.element]] = 1
     dense[at, number + _KINDS + tag[page.parent[page.element]]] = 1
     return dense
-
-
-def _is_unspaced(tree: BlockTree) -> bool:
-    """Whether the page's running text is written without spaces."""
-    sample = "".join([block.text for block in tree.blocks if len(block.text) > 40])[:6000]
-    return not sample.isascii() and len(_UNSPACED.findall(sample)) > 0.2 * len(sample)
-
-
-def folded(text: str) -> str:
-    """A text as titles and beginnings are compared: letters and digits alone."""
-    return _UNWORDLY.sub("", text).lower()
-
-
-def _text(
-    tree: BlockTree, stated: Stated, is_link: NDArray[np.bool_], *, unspaced: bool
-) -> tuple[Columns, tuple[tuple[str, ...], ...]]:
-    """What the texts say by themselves, and the words of short ones."""
-    title, other = (folded(text)[:_TITLE] for text in (stated.title or stated.other_title, stated.other_title))
-    description = folded(stated.description)[:_DESCRIPTION]
-    opening = description[:40]
-    body = folded(stated.body)
-    rows: list[tuple[float, ...]] = []
-    words: list[tuple[str, ...]] = []
-    nothing = (3.0, *[0.0] * (len(_TEXT) - 1))
-    for block, skip in zip(tree.blocks, is_link.tolist(), strict=True):
-        if skip:
-            rows.append(nothing)
-            words.append(())
-            continue
-        text = block.text
-        ascii_ = text.isascii()
-        size = len(text) if unspaced else text.count(" ") + 1
-        head = text[:_SEEN]
-        last, first = text[-1], text[0]
-        ended = last in _ENDS or (last in _CLOSING and len(text) > 1 and text[-2] in _ENDS)
-        commas, sentences = text.count(","), text.count(". ") + ended
-        if not ascii_:
-            commas += sum(map(text.count, _COMMAS))
-            sentences += sum(map(text.count, _STOPS))
-        start = folded(text[:_START])
-        is_title = title != "" and (
-            start[:_TITLE] == title
-            or (len(start) > 15 and (start in title or title in start or start[:_TITLE] == other))
-        )
-        is_description = description != "" and len(start) > 20 and (start[:40] in description or opening in start)
-        in_body = (1.0 if len(start) >= 12 and start[:40] in body else -1.0) if body else 0.0
-        rows.append(
-            (
-                size, commas, 0.0, sentences, ended, is_title, is_description, in_body,
-                _WHEN.search(head) is not None, first.isupper() or first in _OPENING, "©" in text, "@" in text,
-                first in "-–—•*", ":" in head[:30], "|" in text or "/" in head[:40], last == ":", first.islower(), 1.0,
-            )
-        )  # fmt: skip
-        words.append(tuple(_WORD.findall(head.lower())) if size < _CUED else ())
-    array = np.array(rows, np.float64)
-    return {name: array[:, number] for number, name in enumerate(_TEXT)}, tuple(words)
-
-
-def _repeats(tree: BlockTree) -> Columns:
-    """Blocks whose text stands in the page more than once."""
-    times = Counter([block.text for block in tree.blocks])
-    count = len(tree.blocks)
-    if len(times) == count:
-        return {"repeated": np.zeros(count), "repeated_before": np.zeros(count)}
-    met: set[str] = set()
-    again = np.zeros((2, count))
-    for at, block in enumerate(tree.blocks):
-        if times[block.text] > 1:
-            again[0, at] = min(times[block.text] - 1, 3)
-            again[1, at] = block.text in met
-            met.add(block.text)
-    return {"repeated": again[0], "repeated_before": again[1]}
 
 
 def _signatures(tree: BlockTree, element: Ints) -> tuple[Ints, tuple[str, ...]]:

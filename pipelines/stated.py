@@ -7,7 +7,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
-from pipelines.block_features import Stated
+from pipelines.block_text import Stated
 
 _BODY = re.compile(r'"articleBody"\s*:\s*("(?:[^"\\]|\\.){200,}?")')
 _TAG = re.compile(r"<[^<>]{1,500}>")
