@@ -1,7 +1,7 @@
 """What can be seen of each block of a page: its text, its place in the tree, and how it compares with the page.
 
-Nothing here knows a language or a publisher. What is cheap for a page costs an array; what needs the text of a block is
-left out where the block is a link and nothing else, as most blocks of a page are.
+Nothing here knows a publisher, and of languages only what ``phrases/`` says. What is cheap for a page costs an array;
+what needs the text of a block is left out where the block is a link and nothing else, as most blocks of a page are.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.block_text import TEXT_NAMES, Columns, Doubles, Stated, is_unspaced, repeats, text_columns
+from pipelines.block_text import TEXT_NAMES, Columns, Doubles, is_unspaced, repeats, text_columns
 from pipelines.block_tree import FLAGS, BlockTree
+from pipelines.stated import Stated
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -58,40 +58,46 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """names: by level, from a part of a name to its row; cues: from a cue to its row. mean, scale: of ``dense``."""
+    """parts: of names, each by a number; rows: of levels and parts, the row in the level's table, -1 where it has none.
 
-    names: tuple[dict[str, int], ...]
+    cues: from a cue to its row. mean, scale: of ``dense``.
+    """
+
+    parts: dict[str, int]
+    rows: Ints
     cues: dict[str, int]
     mean: Floats
     scale: Floats
 
+    @classmethod
+    def of(cls, levels: Sequence[Sequence[str]], cues: Sequence[str], mean: Floats, scale: Floats) -> Vocabulary:
+        """From the parts that each level has a row for, and the cues, in the order of their rows."""
+        parts = {part: number for number, part in enumerate(dict.fromkeys(part for level in levels for part in level))}
+        rows = np.full((len(levels), len(parts)), -1, np.int64)
+        for row, level in zip(rows, levels, strict=True):
+            row[[parts[part] for part in level]] = np.arange(len(level))
+        return cls(parts, rows, {cue: row for row, cue in enumerate(cues)}, mean, scale)
+
     def look(self, seen: BlockFeatures) -> Looked:
         """Lay the features of a page out for the networks."""
-        names = self.names
-        rows: tuple[list[int], ...] = ([], [], [])
-        at: tuple[list[int], ...] = ([], [], [])
-        for number, parts in enumerate(seen.names):
-            for level, table in enumerate(names):
-                found = [table[part] for part in parts if part in table]
-                rows[level].extend(found)
-                at[level].extend([number] * len(found))
-        known = self.cues
-        cue_rows: list[int] = []
-        cue_at: list[int] = []
-        for number, words in enumerate(seen.words):
-            if words:
-                found = [known[cue] for cue in word_cues(words) if cue in known][:_MOST_CUES]
-                cue_rows += found
-                cue_at += [number] * len(found)
+        known, found, counts = self.parts, [], []
+        for parts in seen.names:
+            numbers = [known[part] for part in parts if part in known]
+            found += numbers
+            counts.append(len(numbers))
+        rows, at = self.rows[:, found], np.repeat(np.arange(len(counts)), counts)
+        cues, cue_rows, cue_counts = self.cues, [], []
+        for words in seen.words:
+            numbers = [cues[cue] for cue in word_cues(words) if cue in cues][:_MOST_CUES] if words else []
+            cue_rows += numbers
+            cue_counts.append(len(numbers))
         up = seen.parent[seen.element]
         above = self._above(seen, up)
         return Looked(
             dense=np.clip((seen.dense - self.mean) * self.scale, -4, 4),
             names=len(seen.names),
-            tokens=tuple(
-                (np.array(rows[level], np.int64), np.array(at[level], np.int64)) for level in range(len(LEVELS))
-            ),
-            cues=(np.array(cue_rows, np.int64), np.array(cue_at, np.int64)),
+            tokens=tuple((level[level >= 0], at[level >= 0]) for level in rows),
+            cues=(np.array(cue_rows, np.int64), np.repeat(np.arange(len(cue_counts)), cue_counts)),
             own=seen.name[seen.element],
             parent=seen.name[up],
             above=above,
@@ -160,8 +166,8 @@ class BlockModel:
             arrays = {name: stored[name] for name in stored.files}
         numbers = range(int(arrays["nets"]))
 
-        def listed(name: str) -> dict[str, int]:
-            return {word: row for row, word in enumerate(bytes(arrays[name]).decode().split("\n"))}
+        def listed(name: str) -> list[str]:
+            return bytes(arrays[name]).decode().split("\n")
 
         def weights(number: int, name: str) -> Floats:
             return np.ascontiguousarray(arrays[f"{number}.{name}"], np.float32)
@@ -170,7 +176,7 @@ class BlockModel:
             return np.concatenate([weights(number, name) for number in numbers], axis=1)
 
         mean, scale = (arrays[name].astype(np.float32) for name in ("mean", "scale"))
-        vocabulary = Vocabulary(tuple(listed(f"names.{level}") for level in LEVELS), listed("cues"), mean, scale)
+        vocabulary = Vocabulary.of([listed(f"names.{level}") for level in LEVELS], listed("cues"), mean, scale)
         dilations = tuple(int(step) for step in arrays["dilations"])
         nets = tuple(
             _Net(

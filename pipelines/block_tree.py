@@ -46,7 +46,7 @@ _UNSEEN = (  # inline elements that only screen readers or scripts show
 )
 _BOLD = frozenset(("b", "strong", "em", "i", "h1", "h2", "h3", "h4", "h5", "h6"))
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(0", re.IGNORECASE)
-_NAMED_BY = ("itemprop", "role", "data-testid", "data-component")
+_NAMED_BY = ("id", "itemprop", "role", "data-testid", "data-component")
 _LONGEST_NAME = 400  # characters of an element's class that are looked at
 
 
@@ -128,6 +128,7 @@ class _Walk:
         """Walk without recursion: nesting may be deeper than Python's stack."""
         at = self._enter(body, "body", -1)
         above: list[tuple[LexborNode, int, bool, bool]] = []  # open elements, and what held before each
+        unseen = self._unseen
         node = body.first_child
         while node is not None or above:
             if node is None:
@@ -144,7 +145,12 @@ class _Walk:
                 self._take(node.text_content)
             elif tag == "br":
                 self._break(at)
-            elif tag is not None and tag not in _SILENT and tag[0] != "-" and not self._is_left_out(node, tag):
+            elif (
+                tag is not None
+                and tag not in _SILENT
+                and tag[0] != "-"
+                and not (unseen and tag not in _BLOCK and node.mem_id in unseen)
+            ):
                 above.append((node, at, self._in_link, self._in_bold))
                 at = self._open(node, tag, at)
                 node = node.first_child
@@ -169,9 +175,6 @@ class _Walk:
             self._in_link = True
         return at
 
-    def _is_left_out(self, node: LexborNode, tag: str) -> bool:
-        return bool(self._unseen) and tag not in _BLOCK and node.mem_id in self._unseen
-
     def _leave(self, at: int) -> None:
         self._end(at)
         tree = self._tree
@@ -184,8 +187,10 @@ class _Walk:
 
     def _take(self, text: str | None) -> None:
         if text:
-            self._pieces.append(text)
-            if not text.isspace():
+            is_space = text.isspace()
+            if self._pieces or not is_space:
+                self._pieces.append(text)
+            if not is_space:
                 self._broken = False
                 if self._in_link:
                     self._linked += len(text.strip())
@@ -207,18 +212,11 @@ class _Walk:
         flags = _FLAG_OF.get(tag, 0)
         names = classes = ""
         if said:
-            get = said.get
-            classes = names = get("class") or ""
-            for name in ("id", *_NAMED_BY):
-                if name in said and (value := said[name]):
-                    names = f"{names} {value}"
-            style = get("style")
-            if (
-                (style and _HIDDEN_STYLE.search(style))
-                or "hidden" in said
-                or get("aria-hidden") == "true"
-                or (self._unseen and node.mem_id in self._unseen)
-            ):
+            classes = names = said.get("class") or ""
+            if len(said) > 1 or "class" not in said:  # most elements have a class and nothing else
+                names, hidden = _named(said, classes)
+                flags |= hidden
+            if self._unseen and node.mem_id in self._unseen:
                 flags |= HIDDEN
         number = len(tree.tag)
         if parent >= 0:
@@ -249,3 +247,14 @@ class _Walk:
             tree.count[at] += 1
             tree.own[at] += 1
         self._linked = self._bold = self._links = self._breaks = 0
+
+
+def _named(said: dict[str, str | None], classes: str) -> tuple[str, int]:
+    """All that names an element, and HIDDEN where it says that it is not shown."""
+    names = classes
+    for name in _NAMED_BY:
+        if name in said and (value := said[name]):
+            names = f"{names} {value}"
+    style = said.get("style")
+    is_hidden = (style and _HIDDEN_STYLE.search(style)) or "hidden" in said or said.get("aria-hidden") == "true"
+    return names, HIDDEN if is_hidden else 0

@@ -74,11 +74,9 @@ def _closing_credit(closes: re.Pattern[str], text: str, folded: str) -> bool:
 
 def find_captions(draft: Draft) -> None:
     """Lines that are captions by what stands beside them: above a credit, in a template, said twice."""
-    lengths = [draft.shapes[at].words for at in draft.staying() if draft.is_core(at)]
-    usual = median(lengths) if lengths else 0
-    for at, verdict in enumerate(draft.verdicts):
-        if verdict is None or verdict.reason != "credit":
-            continue
+    credits_at = [at for at, verdict in enumerate(draft.verdicts) if verdict is not None and verdict.reason == "credit"]
+    usual = _usual_length(draft) if credits_at else 0
+    for at in credits_at:
         glued = at + 1 < len(draft.lines) and draft.lines[at + 1].number == draft.lines[at].number
         if glued and draft.lines[at].text[:1] not in "([" and draft.shapes[at + 1].words <= _LONGEST_CAPTION:
             draft.remove(at + 1, "caption", "caption.after-credit")
@@ -101,6 +99,12 @@ def find_captions(draft: Draft) -> None:
             draft.remove(at, "caption", "caption.position")
     _find_doubles(draft)
     _find_image_templates(draft)
+
+
+def _usual_length(draft: Draft) -> float:
+    """Words of a paragraph of the body."""
+    lengths = [draft.shapes[at].words for at in draft.staying() if draft.is_core(at)]
+    return median(lengths) if lengths else 0
 
 
 def _captions(draft: Draft, above: int, credit: int, usual: float) -> bool:

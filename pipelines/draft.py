@@ -29,6 +29,7 @@ class Draft:
     phrases: Phrases
     verdicts: list[Verdict | None] = field(init=False)
     _core: list[int] = field(init=False)
+    _open: list[int] = field(init=False)  # lines that a rule may still take, and some that were taken since
     _protected: set[int] = field(init=False, default_factory=set)
     furnished: float = 0.0
     title: str = ""
@@ -41,6 +42,7 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.verdicts = [None] * len(self.lines)
+        self._open = list(range(len(self.lines)))
         self._core = [at for at in range(len(self.lines)) if self.is_core(at)]
 
     def remove(self, at: int, reason: Reason, rule: str) -> None:
@@ -60,9 +62,10 @@ class Draft:
 
     def undecided(self, start: int = 0, stop: int | None = None) -> Iterator[int]:
         """Those of them that a rule may still take."""
-        protected = self._protected
-        for at in range(start, len(self.lines) if stop is None else stop):
-            if self.verdicts[at] is None and at not in protected:
+        verdicts, protected = self.verdicts, self._protected
+        self._open = [at for at in self._open if verdicts[at] is None and at not in protected]
+        for at in self._open:
+            if start <= at and (stop is None or at < stop) and verdicts[at] is None and at not in protected:
                 yield at
 
     def before(self, at: int) -> int | None:

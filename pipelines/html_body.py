@@ -21,13 +21,14 @@ from pipelines.boilerplate import judge_blocks
 from pipelines.draft import Draft
 from pipelines.lines import Line, Verdict
 from pipelines.metadata import Metadata, read_metadata
+from pipelines.page_head import read_head
 from pipelines.phrases import load_phrases
 from pipelines.profile import SiteProfile, heed
 from pipelines.second_opinion import agreement, is_drawn, second_opinion
 from pipelines.selection import Selection, select
 from pipelines.shape import Shape, shape_of
 from pipelines.site_memory import Lesson
-from pipelines.stated import read_stated
+from pipelines.stated import stated_by
 from pipelines.structured_data import read_structured
 from storage.records import Page
 
@@ -54,13 +55,14 @@ class JudgedPage:
 def judge_html(source: str, page: Page, profile: SiteProfile) -> JudgedPage:
     """Read and judge a page, whose decoded text ``source`` is. A page without text has a draft without lines."""
     parsed = LexborHTMLParser(source)
-    said = read_metadata(parsed, read_structured(parsed), page)
+    head, structured = read_head(parsed), read_structured(parsed)
+    said = read_metadata(parsed, head, structured, page)
     tree = block_tree(parsed)
     if not tree.blocks:
         return JudgedPage(Draft([], [], [], load_phrases()), said, None)
     candidates = tree.candidates()
     part = tree.only(candidates)
-    seen = block_features(part, read_stated(parsed, source))
+    seen = block_features(part, stated_by(head, structured, said))
     odds = block_logits(seen) if len(tree.blocks) > _ALONE else np.full(len(tree.blocks), _SURE, np.float32)
     selection = select(part.blocks, seen, odds, profile.memory).among(candidates, len(tree.blocks))
     selection, flags = _asked(source, page, tree, selection, profile)
@@ -78,7 +80,7 @@ def _asked(
         return selection, ()
     texts = [block.text for block in tree.blocks]
     opinion = second_opinion(source, texts)
-    agree = agreement(texts, [selection.kept(at) for at in range(len(texts))], opinion)
+    agree = agreement(texts, selection.kept(), opinion)
     if unsure:
         leaning = np.where(np.array(opinion), _WEIGHT, -_WEIGHT).astype(np.float32)
         selection = replace(selection, odds=selection.odds + leaning)
@@ -90,7 +92,7 @@ def _drafted(
 ) -> Draft:
     """The blocks as lines. Those far from the article have their verdict; those near it may still tell something."""
     count = len(tree.blocks)
-    kept = [selection.kept(at) for at in range(count)]
+    kept = selection.kept()
     first = kept.index(True) if any(kept) else count
     last = count - 1 - kept[::-1].index(True) if any(kept) else -1
     around = Surroundings(tree, seen)

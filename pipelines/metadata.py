@@ -14,7 +14,7 @@ from pipelines.agencies import agency_in
 from pipelines.authors import authors_of, byline_names, fold_name
 from pipelines.language import language_code
 from pipelines.lead_image import lead_image
-from pipelines.page_head import PageHead, read_head, tidy
+from pipelines.page_head import PageHead, tidy
 from pipelines.page_title import title_of
 from pipelines.phrases import fold, load_phrases
 from pipelines.publication import agrees, modified_of, published_of
@@ -68,12 +68,11 @@ class Metadata:
     origins: tuple[tuple[str, str], ...] = ()
 
 
-def read_metadata(tree: LexborHTMLParser, structured: Structured, page: Page) -> Metadata:
+def read_metadata(tree: LexborHTMLParser, head: PageHead, structured: Structured, page: Page) -> Metadata:
     """The metadata of a page; claims fill what the page leaves open, and are doubted where it says otherwise.
 
     Reads the tree and leaves it as it is.
     """
-    head = read_head(tree)
     claims = page.claims
     site = _site_names(head, structured, page.url)
     address = _absolute(head.base, page.url) or page.url or head.first("og:url") or head.canonical

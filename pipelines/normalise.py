@@ -27,7 +27,9 @@ _TONED = {
     )
     for first, toned in zip(firsts, seconds, strict=True)
 }
-_TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TONED)})(?!\w)")
+_TONE = re.compile(  # letters first: few places of a text need a closer look
+    rf"[{''.join(sorted({pair[0] for pair in _TONED}))}](?<!q.)[{''.join(sorted({pair[1] for pair in _TONED}))}](?!\w)"
+)
 
 
 class _Folding(dict[int, str]):
@@ -58,5 +60,5 @@ def normal_form(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     folded = unicodedata.normalize("NFKC", folded).translate(_FOLDING)
     folded = _LOOSE_JOIN.sub(" ", unicodedata.normalize("NFC", folded))
-    folded = _TONE.sub(lambda match: _TONED[match.group()], folded)
+    folded = _TONE.sub(lambda match: _TONED.get(match.group(), match.group()), folded)
     return " ".join(folded.split())

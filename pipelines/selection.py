@@ -7,14 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.block_features import BlockFeatures, Floats
+from pipelines.block_features import NAMES, BlockFeatures, Floats
 from pipelines.block_tree import TextBlock
 from pipelines.site_memory import Lesson, SiteMemory, is_telling, line_key, place_key
 from storage.records import Reason
 
 _LEAN = 0.8  # of the mean log odds of what else stands in a block's place that is added to its own
-_FURTHEST, _FURTHEST_KNOWN = 3.5, 6.0  # log odds that a place may add or take, by this page alone and by others too
+_FURTHEST, _FURTHEST_KNOWN = 2.0, 6.0  # log odds that a place may add or take, by this page alone and by others too
 _LITTLE = 200.0  # characters of a place that say half of what many say
+_SAYS_FURNITURE = [  # a line that says so gets no help from where it stands
+    NAMES.index(name)
+    for name in (
+        *("says_related.openers", "says_related.headings", "says_widget.openers", "says_widget.whole", "bracketed"),
+        *("says_credit.whole", "says_imprint.openers", "says_hotline.labels", "says_nav.openers"),
+    )
+]
 _COUNTED = 200  # characters of a block that count for its place
 _NOTED = -5.0  # log odds from which a line might be taken for article one day: worth noting whether it repeats
 _MOST_ODDS = 8.0
@@ -35,9 +42,12 @@ class Selection:
     doubt: float
     lesson: Lesson
 
-    def kept(self, at: int) -> bool:
-        """Whether block ``at`` is of the article."""
-        return bool(self.odds[at] > 0) and at not in self.gone
+    def kept(self) -> list[bool]:
+        """Of each block whether it is of the article."""
+        kept: list[bool] = (self.odds > 0).tolist()
+        for at in self.gone:
+            kept[at] = False
+        return kept
 
     def among(self, candidates: Sequence[int], count: int) -> Selection:
         """The same, numbered as all ``count`` blocks of a page are: those that are no candidates never are article."""
@@ -81,7 +91,8 @@ def _leaning(
     sums = np.bincount(seen.signature, bounded, kinds)[seen.signature] - bounded + elsewhere[:, 1]
     furthest = np.where(elsewhere[:, 0] > 0, _FURTHEST_KNOWN, _FURTHEST)
     leaning: Floats = np.clip(_LEAN * sums / (chars + _LITTLE), -furthest, furthest).astype(np.float32)
-    return leaning
+    is_furniture = seen.dense[:, _SAYS_FURNITURE].any(1)
+    return np.where(is_furniture, np.minimum(leaning, 0), leaning)
 
 
 def _lesson(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipelines.phrases import fold
 
@@ -52,13 +53,18 @@ _SCRIPTS = {
 _LOOKED_AT = 4_000  # characters of a line that decide its shape: enough for any paragraph
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
-    """folded: for phrases. words: characters / 2 where words have no spaces. ended: closes like a sentence."""
+    """words: characters / 2 where words have no spaces. ended: closes like a sentence."""
 
-    folded: str
+    text: str = field(repr=False)
     words: int
     ended: bool
+
+    @cached_property
+    def folded(self) -> str:
+        """The line as phrases are compared with it; made when it is asked for, as of most lines it never is."""
+        return fold(self.text)
 
     @property
     def sentence(self) -> bool:
@@ -74,7 +80,7 @@ class Shape:
 def shape_of(text: str) -> Shape:
     """The shape of one line."""
     seen = text[:_LOOKED_AT]
-    return Shape(fold(seen), count_words(seen), bool(_SENTENCE_END.search(text[-40:])))
+    return Shape(seen, count_words(seen), bool(_SENTENCE_END.search(text[-40:])))
 
 
 def count_words(text: str) -> int:

@@ -1,44 +1,40 @@
-"""What a page says of its article in its head: to be compared with the text of each block."""
+"""What a page says of its article besides the text: to be compared with each block."""
 
 from __future__ import annotations
 
-import json
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborHTMLParser
+if TYPE_CHECKING:
+    from pipelines.metadata import Metadata
+    from pipelines.page_head import PageHead
+    from pipelines.structured_data import Structured
 
-from pipelines.block_text import Stated
-
-_BODY = re.compile(r'"articleBody"\s*:\s*("(?:[^"\\]|\\.){200,}?")')
+_LONGEST_BODY = 200_000  # characters
 _TAG = re.compile(r"<[^<>]{1,500}>")
-_LONGEST_BODY = 200_000
 
 
-def read_stated(page: LexborHTMLParser, source: str) -> Stated:
-    """The titles and the description of the head, and the body that the JSON-LD in ``source`` states."""
-    title = shared = description = ""
-    head = page.head
-    node = head.first_child if head is not None else None
-    while node is not None:
-        tag = node.tag
-        if tag == "title":
-            title = title or node.text()
-        elif tag == "meta":
-            said = node.attributes
-            kind = said.get("property") or said.get("name")
-            if kind == "og:title":
-                shared = shared or said.get("content") or ""
-            elif kind in {"og:description", "description"}:
-                description = max(description, said.get("content") or "", key=len)
-        node = node.next
-    return Stated(shared.strip(), title.strip(), description.strip(), _stated_body(source))
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """titles, descriptions: the surest first. body: the whole text in JSON-LD. caption: of the lead image."""
+
+    titles: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+    body: str = ""
+    authors: tuple[str, ...] = ()
+    caption: str = ""
 
 
-def _stated_body(source: str) -> str:
-    if '"articleBody"' not in source or (found := _BODY.search(source)) is None or len(found[1]) > _LONGEST_BODY:
-        return ""
-    try:
-        body: str = json.loads(found[1], strict=False)
-    except ValueError:
-        return ""
-    return _TAG.sub(" ", body)
+def stated_by(head: PageHead, structured: Structured, said: Metadata) -> Stated:
+    """Gather it from what was read of the page already."""
+    titles = (said.title, head.first("og:title"), head.title)
+    descriptions = (*head.all("og:description", "description"), structured.description)
+    body = structured.body or ""
+    return Stated(
+        tuple(dict.fromkeys(filter(None, titles))),
+        tuple(dict.fromkeys(filter(None, descriptions))),
+        _TAG.sub(" ", body) if len(body) <= _LONGEST_BODY else "",
+        said.authors,
+        said.image_caption or "",
+    )

@@ -66,7 +66,8 @@ def test_every_page_has_its_article_beside_it() -> None:
 
 def test_each_line_that_goes_says_why() -> None:
     source = f"""
-      <title>The old bridge</title><nav><a href='/'>Home</a> <a href='/n'>News</a></nav>
+      <title>The old bridge</title><meta name='author' content='Ada Brook'>
+      <nav><a href='/'>Home</a> <a href='/n'>News</a></nav>
       <article><h1>The old bridge</h1>{paragraphs()}
       <figure><figcaption>The bridge in May</figcaption></figure></article>
       <div class='newsletter'><p>Get our news every morning.</p></div>

@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from pipelines import clean
 from pipelines.authors import authors_of, fold_name, names_in
 from pipelines.metadata import Metadata, read_metadata
+from pipelines.page_head import read_head
 from pipelines.structured_data import read_structured
 from storage.records import Article, Claims, Page
 
@@ -20,7 +21,8 @@ URL = "https://gazette.example/town/bridge.html"
 
 def said(source: str, url: str | None = URL, **claims: Any) -> Metadata:
     tree = LexborHTMLParser(source)
-    return read_metadata(tree, read_structured(tree), Page(url, b"", "text/html", FETCHED_AT, claims=Claims(**claims)))
+    page = Page(url, b"", "text/html", FETCHED_AT, claims=Claims(**claims))
+    return read_metadata(tree, read_head(tree), read_structured(tree), page)
 
 
 def json_ld(text: str) -> str:

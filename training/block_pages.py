@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,15 @@ from pipelines.alignment import found_in
 from pipelines.block_features import BlockFeatures, block_features
 from pipelines.block_tree import block_tree
 from pipelines.decoding import NotText, decode
+from pipelines.metadata import read_metadata
+from pipelines.page_head import read_head
 from pipelines.second_opinion import agreement, second_opinion
-from pipelines.stated import read_stated
+from pipelines.stated import stated_by
+from pipelines.structured_data import read_structured
+from storage.records import Page
 from training.pages import Record, fold_of, html_of, records, site_of
 
+_FETCHED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 _TEACHERS_AGREE = 0.5  # of what either takes for article, by characters; below, a page teaches nothing
 
 
@@ -61,8 +67,10 @@ def _read(name: str, record: Record) -> BlockPage | None:
         return None
     tree = tree.only(tree.candidates())
     texts = tuple(block.text for block in tree.blocks)
+    head, structured = read_head(parsed), read_structured(parsed)
+    said = read_metadata(parsed, head, structured, Page(record.url, b"", "text/html", _FETCHED_AT))
     page = BlockPage(
-        name, record.id, site_of(record), record.text, texts, block_features(tree, read_stated(parsed, decoded.text)),
+        name, record.id, site_of(record), record.text, texts, block_features(tree, stated_by(head, structured, said)),
         np.array(found_in(texts, record.text), np.float32) if record.text else None, np.ones(len(texts), np.float32),
     )  # fmt: skip
     if record.text:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from pipelines.block_features import Floats
 from pipelines.block_model import HABIT, LEVELS, Vocabulary, word_cues
 from training import block_net as network
 from training.block_pages import BlockPage, block_pages, taught, teachable
@@ -34,8 +35,8 @@ NAME_SITES, CUE_SITES = 15, 30  # on fewer sites a token says more about those s
 EPOCHS, SEEDS, TEACHER = 10, (1, 2), 101
 
 
-def vocabulary_of(pages: Sequence[BlockPage]) -> Vocabulary:
-    """The tokens that enough sites have, and the scale of the features."""
+def tokens_of(pages: Sequence[BlockPage]) -> tuple[list[list[str]], list[str]]:
+    """The parts of names, by level, and the cues that enough sites have."""
     names: tuple[defaultdict[str, set[str]], ...] = tuple(defaultdict(set) for _ in LEVELS)
     cues: defaultdict[str, set[str]] = defaultdict(set)
     for page in pages:
@@ -49,13 +50,18 @@ def vocabulary_of(pages: Sequence[BlockPage]) -> Vocabulary:
         for words in seen.words:
             for cue in word_cues(words):
                 cues[cue].add(page.site)
+
+    def listed(known: dict[str, set[str]], least: int) -> list[str]:
+        return sorted(token for token, sites in known.items() if len(sites) >= least)
+
+    return [listed(known, NAME_SITES) for known in names], listed(cues, CUE_SITES)
+
+
+def scale_of(pages: Sequence[BlockPage]) -> tuple[Floats, Floats]:
+    """Mean and inverse deviation of each feature, as the model's file will hold them."""
     dense = np.concatenate([page.seen.dense for page in pages])
     mean, scale = (array.astype(np.float16).astype(np.float32) for array in (dense.mean(0), 1 / (dense.std(0) + 1e-3)))
-
-    def listed(known: dict[str, set[str]], least: int) -> dict[str, int]:
-        return {token: row for row, token in enumerate(sorted(t for t, sites in known.items() if len(sites) >= least))}
-
-    return Vocabulary(tuple(listed(known, NAME_SITES) for known in names), listed(cues, CUE_SITES), mean, scale)
+    return mean, scale
 
 
 def example(page: BlockPage, vocabulary: Vocabulary) -> network.Example:
@@ -69,9 +75,9 @@ def example(page: BlockPage, vocabulary: Vocabulary) -> network.Example:
 
 def fit(gold: Sequence[BlockPage], silver: Sequence[BlockPage]) -> bytes:
     """Train on these pages; the bytes of a model file. silver: pages without gold."""
-    vocabulary = vocabulary_of([*gold, *silver])
-    sizes = [len(known) for known in vocabulary.names]
-    train = partial(network.train, names=sizes, cues=len(vocabulary.cues), habits=max(HABITS.values()) + 1)
+    names, cues = tokens_of([*gold, *silver])
+    vocabulary = Vocabulary.of(names, cues, *scale_of([*gold, *silver]))
+    train = partial(network.train, names=[*map(len, names)], cues=len(cues), habits=max(HABITS.values()) + 1)
     examples = [example(page, vocabulary) for page in gold]
     teacher = train(examples, seed=TEACHER, epochs=EPOCHS)
     told = [taught(page, network.logits_of([teacher], example(page, vocabulary))) for page in silver]
@@ -79,18 +85,18 @@ def fit(gold: Sequence[BlockPage], silver: Sequence[BlockPage]) -> bytes:
     arrays = {
         "mean": vocabulary.mean.astype(np.float16),
         "scale": vocabulary.scale.astype(np.float16),
-        "cues": _joined(vocabulary.cues),
+        "cues": _joined(cues),
         "dilations": np.array(network.DILATIONS, np.int32),
         "nets": np.array(len(SEEDS), np.int32),
     }
-    arrays |= {f"names.{level}": _joined(known) for level, known in zip(LEVELS, vocabulary.names, strict=True)}
+    arrays |= {f"names.{level}": _joined(known) for level, known in zip(LEVELS, names, strict=True)}
     for number, seed in enumerate(SEEDS):
         trained = network.arrays_of(train(examples, seed=seed, epochs=EPOCHS))
         arrays |= {f"{number}.{name}": array for name, array in trained.items()}
     return packed(arrays)
 
 
-def _joined(tokens: dict[str, int]) -> np.ndarray:
+def _joined(tokens: Sequence[str]) -> np.ndarray:
     return np.frombuffer("\n".join(tokens).encode(), np.uint8)
 
 

@@ -20,7 +20,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+PHRASE_KINDS = (
+    *("related.openers", "related.headings", "widget.openers", "widget.whole", "credit.whole", "credit.marks"),
+    *("caption.openers", "byline.openers", "agency.openers", "imprint.openers", "imprint.labels", "hotline.labels"),
+    *("nav.openers", "nav.whole", "stamp.labels"),
+)
+"""Lists of the files: what a line may open with, or be the whole of."""
+
 _LONGEST = 120  # characters of a line that may say no more than a phrase and the marks around it
+_WHOLE = frozenset({"whole", "headings"})
+_WORD = re.compile(r"\w+")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
@@ -52,6 +61,15 @@ class Phrases:
     caption_marks: re.Pattern[str]
     stamp_words: re.Pattern[str]
     months: Mapping[str, int]
+    sayings: Mapping[str, tuple[tuple[tuple[str, ...], bool, int], ...]]
+
+    def kinds_of(self, words: tuple[str, ...]) -> int:
+        """Which of ``PHRASE_KINDS`` the folded words of a line open with, or are the whole of: a bit for each."""
+        kinds = 0
+        for said, whole, bit in self.sayings.get(words[0], ()) if words else ():
+            if words[: len(said)] == said and (not whole or len(words) == len(said)):
+                kinds |= bit
+        return kinds
 
     def is_whole(self, section: str, folded: str) -> bool:
         """Whether the whole line says a phrase of the section."""
@@ -98,4 +116,16 @@ def load_phrases() -> Phrases:
         caption_marks=re.compile(one_of(lists["caption", "marks"]) + r"(?!\w)"),
         stamp_words=re.compile(rf"(?<!\w){one_of(stamp)}(?!\w)"),
         months=months,
+        sayings=_sayings(lists),
     )
+
+
+def _sayings(lists: Mapping[tuple[str, str], set[str]]) -> dict[str, tuple[tuple[tuple[str, ...], bool, int], ...]]:
+    """By their first word: the words of each phrase, whether it must be the whole line, and the bit of its kind."""
+    sayings: dict[str, list[tuple[tuple[str, ...], bool, int]]] = {}
+    for number, kind in enumerate(PHRASE_KINDS):
+        section, _, name = kind.partition(".")
+        for phrase in sorted(lists.get((section, name), ())):
+            if words := tuple(_WORD.findall(phrase)):
+                sayings.setdefault(words[0], []).append((words, name in _WHOLE, 1 << number))
+    return {first: tuple(phrases) for first, phrases in sayings.items()}
