@@ -120,6 +120,7 @@ class Sketch:
     shingles: hashes of short word sequences, distinct and rising, uint32 little-endian; of a long text those below
     ``reach`` alone, a fair sample. numbers: of the text, in order. title_numbers: of the title.
     title_pattern: the title folded, ``#`` for each number. names: capitalised words of the lead, folded, in order.
+    number_slots, name_slots: for each a hash of the words around it, uint32 little-endian.
     """
 
     version: int
@@ -132,6 +133,8 @@ class Sketch:
     title_numbers: tuple[str, ...] = ()
     title_pattern: str = ""
     names: tuple[str, ...] = field(default=(), repr=False)
+    number_slots: bytes = field(default=b"", repr=False)
+    name_slots: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Two lottery results share nearly all their words.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -94,14 +94,26 @@ def _guard(new: Sketch, old: Sketch, jaccard: float, *, series: bool) -> Guard |
         return "series"
     if new.title_pattern == old.title_pattern and new.title_numbers != old.title_numbers:
         return "title"
-    if _overlap(new.numbers, old.numbers, FEWEST_NUMBERS) < SAME_NUMBERS:
+    same, other = _filled((new.numbers, new.number_slots), (old.numbers, old.number_slots))
+    if other >= 2 and other > NUM * (same + other):
         return "numbers"
-    if _overlap(new.names, old.names, FEWEST_NAMES) < SAME_NAMES:
+    same, other = _filled((new.names, new.name_slots), (old.names, old.name_slots))
+    if other >= 2 and other > NAM * (same + other):
         return "names"
     return None
 
+NUM=.3
+NAM=.5
 
-def _overlap(new: Sequence[str], old: Sequence[str], fewest: int) -> float:
-    """How much of the fewer stands among the others; 1 where there are too few to say."""
-    least = min(len(new), len(old))
-    return sum((Counter(new) & Counter(old)).values()) / least if least >= fewest else 1.0
+def _filled(new, old):
+    """Of the slots that both texts have, how many are filled alike and how many otherwise."""
+    mine, theirs = defaultdict(list), defaultdict(list)
+    for (words, slots), found in ((new, mine), (old, theirs)):
+        for word, slot in zip(words, np.frombuffer(slots, "<u4").tolist(), strict=True):
+            found[slot].append(word)
+    same = other = 0
+    for slot in mine.keys() & theirs.keys():
+        alike = sum((Counter(mine[slot]) & Counter(theirs[slot])).values())
+        same += alike
+        other += min(len(mine[slot]), len(theirs[slot])) - alike
+    return same, other
