@@ -21,9 +21,11 @@ SKETCH_VERSION = 1
 FEWEST_WORDS = 30
 """Shorter texts are the same or not the same; there is too little of them to liken."""
 
-ANCHORS = 16
-_ANCHOR, _SHINGLE, _AROUND = (8, 16), (3, 5), (2, 4)  # words; characters in scripts without spaces
-_MOST_SHINGLES = 4096  # of a longer text a sample; 16 kB
+ANCHORS = 14
+_ANCHOR, _SHINGLE, _AROUND, _TERM = (8, 16), (3, 5), (2, 4), (1, 2)  # words; characters in scripts without spaces
+_ANCHOR_BITS, _SHINGLE_BITS, _TERM_BITS = 48, 24, 16
+_MOST_SHINGLES = 4096  # of a longer text a sample
+_MOST_TERMS = 4096
 _MOST_NUMBERS, _MOST_NAMES = 256, 48
 _LEAD = 120  # words
 _LONGEST, _LONGEST_TITLE = 1_000_000, 300  # characters
@@ -43,7 +45,7 @@ def sketch(title: str, text: str, language: str | None = None) -> Sketch:
     if found.words < FEWEST_WORDS:
         return found
     script = int(2 * unspaced > len(words.hashes))
-    shingles, reach = _shingles(words.hashes, _SHINGLE[script])
+    shingles, reach = _shingles(sequences(words.hashes, _SHINGLE[script]))
     slots = _slots(words, _AROUND[script])
     numbers = np.flatnonzero(words.numbers)[:_MOST_NUMBERS]
     names = np.flatnonzero(words.capitals[:_LEAD])[:_MOST_NAMES]
@@ -52,6 +54,7 @@ def sketch(title: str, text: str, language: str | None = None) -> Sketch:
         anchors=_anchors(sequences(words.hashes, _ANCHOR[script])),
         shingles=shingles,
         reach=reach,
+        vocabulary=_vocabulary(sequences(words.hashes, _TERM[script])),
         numbers=words.read(numbers),
         number_slots=slots[numbers].tobytes(),
         names=words.read(names),
@@ -59,20 +62,27 @@ def sketch(title: str, text: str, language: str | None = None) -> Sketch:
     )
 
 
-def _shingles(words: Hashes, length: int) -> tuple[bytes, int]:
+def _shingles(found: Hashes) -> tuple[bytes, int]:
     """The distinct shingles, and below which hash they are all there."""
-    found = np.unique((sequences(words, length) >> np.uint64(32)).astype(np.uint32))
-    reach = 1 << 32
-    while len(found) > _MOST_SHINGLES:
+    shingles = np.unique((found >> np.uint64(64 - _SHINGLE_BITS)).astype("<u4"))
+    reach = 1 << _SHINGLE_BITS
+    while len(shingles) > _MOST_SHINGLES:
         reach >>= 1
-        found = found[: np.searchsorted(found, reach)]
-    return found.astype("<u4").tobytes(), reach
+        shingles = shingles[: np.searchsorted(shingles, reach)]
+    return shingles.tobytes(), reach
+
+
+def _vocabulary(found: Hashes) -> bytes:
+    """The distinct terms; none where there are so many that their hashes would meet by chance."""
+    terms = np.unique((found >> np.uint64(64 - _TERM_BITS)).astype("<u2"))
+    return b"" if len(terms) > _MOST_TERMS else terms.tobytes()
 
 
 def _anchors(found: Hashes) -> tuple[int, ...]:
+    """The lowest hashes, each mixed again: values that lie low alone would crowd a part of the index."""
     if len(found) > 4 * ANCHORS:
         found = np.partition(found, 4 * ANCHORS)[: 4 * ANCHORS]
-    return tuple(mixed(np.unique(found)[:ANCHORS]).view(np.int64).tolist())
+    return tuple((mixed(np.unique(found)[:ANCHORS]) >> np.uint64(64 - _ANCHOR_BITS)).tolist())
 
 
 def _slots(words: HashedWords, around: int) -> npt.NDArray[np.uint32]:

@@ -20,6 +20,7 @@ RULE_VERSION = 1
 """Raise it whenever the verdict on any two sketches changes."""
 
 NEAR = 0.45  # jaccard
+SPREAD, SAME_WORDS = 0.25, 0.62
 CONTAINED = 0.8  # containment
 RELATED = 0.5  # containment
 FEWEST_NUMBERS, SAME_NUMBERS = 3, 0.7  # of the shorter text; the share of them that the other has too
@@ -58,7 +59,7 @@ def compare(new: Sketch, old: Sketch, *, series: bool = False) -> Resemblance:
         return Resemblance("none")
     jaccard, containment, is_longer = _shared(new, old)
     differing = tuple((Counter(new.numbers) - Counter(old.numbers)) + (Counter(old.numbers) - Counter(new.numbers)))
-    if jaccard >= NEAR:
+    if jaccard >= NEAR or (jaccard >= SPREAD and _common_words(new, old) >= SAME_WORDS):
         kind: Kind = "near"
     elif containment >= CONTAINED:
         kind = "contains" if is_longer else "contained"
@@ -79,14 +80,27 @@ def _shared(new: Sketch, old: Sketch) -> tuple[float, float, bool]:
     one, two = (_within(sketch, reach) for sketch in (new, old))
     if not len(one) or not len(two):
         return 0.0, 0.0, False
-    both = np.sort(np.concatenate([one, two]), kind="stable")
-    shared = int(np.count_nonzero(both[1:] == both[:-1]))
-    return shared / (len(both) - shared), shared / min(len(one), len(two)), len(one) >= len(two)
+    shared = _count_common(one, two)
+    return shared / (len(one) + len(two) - shared), shared / min(len(one), len(two)), len(one) >= len(two)
 
 
 def _within(sketch: Sketch, reach: int) -> np.ndarray:
     shingles = np.frombuffer(sketch.shingles, "<u4")
     return shingles if sketch.reach == reach else shingles[: np.searchsorted(shingles, reach)]
+
+
+def _common_words(new: Sketch, old: Sketch) -> float:
+    """Jaccard of the vocabularies."""
+    one, two = (np.frombuffer(sketch.vocabulary, "<u2") for sketch in (new, old))
+    if not len(one) or not len(two):
+        return 0.0
+    shared = _count_common(one, two)
+    return shared / (len(one) + len(two) - shared)
+
+
+def _count_common(one, two) -> int:
+    both = np.sort(np.concatenate([one, two]), kind="stable")
+    return int(np.count_nonzero(both[1:] == both[:-1]))
 
 
 def _guard(new: Sketch, old: Sketch, jaccard: float, *, series: bool) -> Guard | None:
