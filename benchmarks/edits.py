@@ -62,7 +62,9 @@ class _Desk:
     def donated(self, share: float, *, of: int | None = None) -> list[str]:
         """Whole sentences of donors, about ``share`` of the length of the base."""
         length, found = share * (of or len(self.base)), list[str]()
-        for sentence in (each for donor in self.donors for part in donor.text.split("\n\n") for each in sentences(part)):
+        for sentence in (
+            each for donor in self.donors for part in donor.text.split("\n\n") for each in sentences(part)
+        ):
             if sum(map(len, found)) + len(sentence) / 2 >= length and found:
                 break
             found.append(sentence)

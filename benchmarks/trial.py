@@ -54,7 +54,9 @@ def trials(collection: Collection, others: Sequence[Text], *, most: int | None =
     found = {}
     for name, is_held in (("development", False), ("held out", True)):
         asked: list[Asked] = []
-        for language, mine in by_language([text for text in kept if text.part % 2 == is_held and is_long(text)]).items():
+        for language, mine in by_language(
+            [text for text in kept if text.part % 2 == is_held and is_long(text)]
+        ).items():
             lent = donors.get(language, [])
             lent_alike = frozenset[str]().union(*(kinship.of(donor.text) for donor in lent))
             for base in sorted(mine, key=lambda each: (each.part, each.id))[: most or _MOST_BASES.get(language, 60)]:
@@ -69,7 +71,9 @@ def trials(collection: Collection, others: Sequence[Text], *, most: int | None =
             for text in [each for each in strangers if each.part % 2 == is_held][: most and 10 * most]
         )
         siblings = [
-            item.sibling(f"{name} {at}") for item in items(held=is_held) for at in range(min(most or 999, SIBLINGS_KEPT))
+            item.sibling(f"{name} {at}")
+            for item in items(held=is_held)
+            for at in range(min(most or 999, SIBLINGS_KEPT))
         ]
         asked += (
             Asked("sibling", item.kind, item.sibling(f"asked {at}"))

@@ -54,7 +54,8 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 class HashedWords:
     """The words of a text in order, as arrays of one length. Word i reads ``letters[starts[i]:ends[i]]``.
 
-    capitals: begins with a capital. numbers: begins with a digit. unspaced: is a character of a script without spaces.
+    capitals: begins with a capital. first: is the first of a sentence. numbers: begins with a digit. unspaced: is a
+    character of a script without spaces.
     """
 
     letters: str
@@ -62,13 +63,14 @@ class HashedWords:
     ends: npt.NDArray[np.intp]
     hashes: Hashes
     capitals: _Flags
+    first: _Flags
     numbers: _Flags
     unspaced: _Flags
 
-    def read(self, at: npt.NDArray[np.intp]) -> tuple[str, ...]:
-        """The words at these places, folded."""
-        starts, ends = self.starts[at].tolist(), self.ends[at].tolist()
-        return tuple(self.letters[start:end] for start, end in zip(starts, ends, strict=True))
+    def read(self, first: npt.NDArray[np.intp], last: npt.NDArray[np.intp]) -> tuple[str, ...]:
+        """What stands from each first word to its last, folded, single spaces between words."""
+        spans = zip(self.starts[first].tolist(), self.ends[last].tolist(), strict=True)
+        return tuple(" ".join(self.letters[start:end].replace("\0", " ").split()) for start, end in spans)
 
 
 def hashed_words(text: str) -> HashedWords:
@@ -76,26 +78,27 @@ def hashed_words(text: str) -> HashedWords:
     plain = unicodedata.normalize("NFKC", text)
     if _EXPANDS.search(plain):
         plain = plain.translate(_EXPANSION)
-    folded, is_unspaced, is_capital = _folded(np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), "<u4"))
+    folded, is_unspaced, is_capital, is_end = _folded(np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), "<u4"))
     inside = folded != _GAP
     begins = inside.copy()
     begins[1:] &= ~inside[:-1] | is_unspaced[1:] | is_unspaced[:-1]
     starts = np.flatnonzero(begins)
     if not len(starts):
         none, no_flags = np.empty(0, np.intp), np.empty(0, bool)
-        return HashedWords("", none, none, np.empty(0, np.uint64), no_flags, no_flags, no_flags)
+        return HashedWords("", none, none, np.empty(0, np.uint64), *(no_flags,) * 4)
     at = np.arange(len(folded))
     place = at - np.maximum.accumulate(np.where(begins, at, 0))
     letters = mixed(folded.astype(np.uint64) + (place.astype(np.uint64) << np.uint64(21)))
     letters[~inside] = 0
-    first = folded[starts]
+    initial, ended = folded[starts], np.cumsum(is_end)[starts]
     return HashedWords(
         folded.tobytes().decode("utf-32-le", "surrogatepass"),
         starts,
         starts + np.add.reduceat(inside, starts, dtype=np.intp),
         np.add.reduceat(letters, starts),
         is_capital[starts],
-        (first >= _ZERO) & (first <= _NINE),
+        np.diff(ended, prepend=-1) > 0,
+        (initial >= _ZERO) & (initial <= _NINE),
         is_unspaced[starts],
     )
 
@@ -122,22 +125,22 @@ def sequences(words: Hashes, length: int) -> Hashes:
     return mixed(total)
 
 
-def _folded(codes: _Codes) -> tuple[_Codes, _Flags, _Flags]:
-    """Each character as one letter or a gap; whether its script has no spaces; whether it is a capital."""
-    folding, unspaced, capital = _tables()
+def _folded(codes: _Codes) -> tuple[_Codes, _Flags, _Flags, _Flags]:
+    """Each character as one letter or a gap; whether its script has no spaces, it is a capital, it ends a sentence."""
+    folding, *tables = _tables()
     above = codes >= _TABLED
     if above.any():
         within = np.where(above, 0, codes)
-        folded, is_unspaced, is_capital = folding[within], unspaced[within], capital[within]
+        folded, (is_unspaced, is_capital, is_end) = folding[within], (table[within] for table in tables)
         high = codes[above]
         folded[above] = np.where(_is_in(high, _LETTERS_ABOVE), high, _GAP)
         folded[above & _is_in(codes, _NOTHING_ABOVE)] = _NOTHING
         is_unspaced[above] = _is_in(high, _UNSPACED)
     else:
-        folded, is_unspaced, is_capital = folding[codes], unspaced[codes], capital[codes]
+        folded, (is_unspaced, is_capital, is_end) = folding[codes], (table[codes] for table in tables)
     _join_numbers(codes, folded)
     kept = folded != _NOTHING
-    return folded[kept], is_unspaced[kept], is_capital[kept]
+    return folded[kept], is_unspaced[kept], is_capital[kept], is_end[kept]
 
 
 def _join_numbers(codes: _Codes, folded: _Codes) -> None:
@@ -169,11 +172,12 @@ def _is_in(codes: _Codes, ranges: tuple[tuple[int, int], ...]) -> _Flags:
 
 
 @cache
-def _tables() -> tuple[_Codes, _Flags, _Flags]:
-    """Of each character below ``_TABLED``: what it folds to, whether its script has no spaces, whether it is a capital."""
+def _tables() -> tuple[_Codes, _Flags, _Flags, _Flags]:
+    """As ``_folded`` tells them, of each character below ``_TABLED``."""
     folding = np.array([_fold(code) for code in range(_TABLED)], np.uint32)
     capital = np.array([chr(code).isupper() for code in range(_TABLED)], bool)
-    return folding, _is_in(np.arange(_TABLED, dtype=np.uint32), _UNSPACED), capital
+    end = np.array([chr(code) in ".!?…。\n" for code in range(_TABLED)], bool)
+    return folding, _is_in(np.arange(_TABLED, dtype=np.uint32), _UNSPACED), capital, end
 
 
 def _fold(code: int) -> int:

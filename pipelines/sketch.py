@@ -8,11 +8,13 @@ number and name is kept with its slot, the words around it: two texts that say 3
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
-from pipelines.hashed_words import Hashes, HashedWords, hashed_words, mixed, sequences
+from pipelines.hashed_words import Hashes, hashed_words, mixed, sequences
+from pipelines.phrases import load_phrases
+from pipelines.slots import slots_of
 from storage.records import Sketch
 
 SKETCH_VERSION = 1
@@ -26,39 +28,36 @@ _ANCHOR, _SHINGLE, _AROUND, _TERM = (8, 16), (3, 5), (2, 4), (1, 2)  # words; ch
 _ANCHOR_BITS, _SHINGLE_BITS, _TERM_BITS = 48, 24, 16
 _MOST_SHINGLES = 4096  # of a longer text a sample
 _MOST_TERMS = 4096
-_MOST_NUMBERS, _MOST_NAMES = 256, 48
-_LEAD = 120  # words
 _LONGEST, _LONGEST_TITLE = 1_000_000, 300  # characters
 
 
 def sketch(title: str, text: str, language: str | None = None) -> Sketch:
     """The sketch of an article, version ``SKETCH_VERSION``; of a text beyond a million characters the first million."""
-    words, heading = hashed_words(text[:_LONGEST]), hashed_words(title[:_LONGEST_TITLE])
+    words = hashed_words(text[:_LONGEST])
+    title_numbers, title_pattern = _heading(title)
     unspaced = int(np.count_nonzero(words.unspaced))
     found = Sketch(
         SKETCH_VERSION,
         language,
         len(words.hashes) - unspaced // 2,
-        title_numbers=heading.read(np.flatnonzero(heading.numbers)),
-        title_pattern=_pattern(heading),
+        title_numbers=title_numbers,
+        title_pattern=title_pattern,
     )
     if found.words < FEWEST_WORDS:
         return found
     script = int(2 * unspaced > len(words.hashes))
     shingles, reach = _shingles(sequences(words.hashes, _SHINGLE[script]))
-    slots = _slots(words, _AROUND[script])
-    numbers = np.flatnonzero(words.numbers)[:_MOST_NUMBERS]
-    names = np.flatnonzero(words.capitals[:_LEAD])[:_MOST_NAMES]
+    slots = slots_of(words, _AROUND[script])
     return replace(
         found,
         anchors=_anchors(sequences(words.hashes, _ANCHOR[script])),
         shingles=shingles,
         reach=reach,
         vocabulary=_vocabulary(sequences(words.hashes, _TERM[script])),
-        numbers=words.read(numbers),
-        number_slots=slots[numbers].tobytes(),
-        names=words.read(names),
-        name_slots=slots[names].tobytes(),
+        numbers=slots.numbers,
+        number_slots=slots.number_slots,
+        names=slots.names,
+        name_slots=slots.name_slots,
     )
 
 
@@ -85,16 +84,19 @@ def _anchors(found: Hashes) -> tuple[int, ...]:
     return tuple((mixed(np.unique(found)[:ANCHORS]) >> np.uint64(64 - _ANCHOR_BITS)).tolist())
 
 
-def _slots(words: HashedWords, around: int) -> npt.NDArray[np.uint32]:
-    """For each word a hash of ``around`` words before and after it; every number among them counts as the same."""
-    masked = np.zeros(len(words.hashes) + 2 * around, np.uint64)
-    masked[around:-around] = np.where(words.numbers, np.uint64(1), words.hashes)
-    before = sequences(masked, around)
-    size = len(words.hashes)
-    return (mixed(before[:size] + (before[around + 1 :] << np.uint64(1))) >> np.uint64(32)).astype("<u4")
+def _heading(title: str) -> tuple[tuple[str, ...], str]:
+    """The numbers of a title, names of days and months among them, and the rest of its words with ``#`` for each."""
+    words = hashed_words(title[:_LONGEST_TITLE])
+    dates = _names_of_dates()
+    each = np.arange(len(words.hashes))
+    read = words.read(each, each)
+    is_number = [number or word in dates for word, number in zip(read, words.numbers.tolist(), strict=True)]
+    numbers = tuple(word for word, number in zip(read, is_number, strict=True) if number)
+    return numbers, " ".join("#" if number else word for word, number in zip(read, is_number, strict=True))
 
 
-def _pattern(heading: HashedWords) -> str:
-    """The words of a title, folded, with ``#`` for each number."""
-    words = heading.read(np.arange(len(heading.hashes)))
-    return " ".join("#" if is_number else word for word, is_number in zip(words, heading.numbers, strict=True))
+@cache
+def _names_of_dates() -> frozenset[str]:
+    phrases = load_phrases()
+    folded = (hashed_words(name) for name in (*phrases.weekdays, *phrases.months))
+    return frozenset(each.letters for each in folded if len(each.hashes) == 1)

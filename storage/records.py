@@ -120,7 +120,7 @@ class Sketch:
     sequences, distinct and rising, of 24 bits in uint32 little-endian; of a long text those below ``reach`` alone, a fair
     sample. vocabulary: hashes of its words, distinct and rising, uint16 little-endian; empty of a very long text.
     numbers: of the text, in order. title_numbers: of the title. title_pattern: the title folded, ``#`` for each number.
-    names: capitalised words of the lead, folded, in order. number_slots, name_slots: for each a hash of the words around
+    names: capitalised words within the sentences of the lead, folded, in order. number_slots, name_slots: for each a hash of the words around
     it, uint32 little-endian.
     """
 
