@@ -12,7 +12,7 @@ from pipelines.sketch import sketch
 from storage.records import Sketch
 from storage.resemblance import Resemblance, compare
 
-MOST_POSTINGS, MOST_VERIFIED, SERIES = 64, 64, 5
+MOST_POSTINGS, MOST_VERIFIED, SERIES = 32, 64, 5
 
 
 @dataclass(frozen=True, slots=True)

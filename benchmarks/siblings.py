@@ -15,6 +15,8 @@ _SLOT = re.compile(r"\{([^{}]+)\}")
 _RANGE = re.compile(r"(-?\d+)(?:([.,])(\d+))?\.\.(-?\d+)(?:[.,](\d+))?")
 _DRAW = re.compile(r"([a-z]+)([1-9])")
 KINDS = ("lottery", "gold", "weather", "earnings", "sport results", "polls")
+BEYOND = frozenset({"plain words"})
+"""Kinds whose items differ in no number and no name: told by their titles alone, and counted apart."""
 
 
 @dataclass(frozen=True, slots=True)
