@@ -31,7 +31,7 @@ class Slots:
 def slots_of(words: HashedWords, around: int) -> Slots:
     """The slots of a text, ``around`` words to either side. A name is all words with a capital in a row.
 
-    What begins a sentence is no name, and what stands among numbers and names alone, as in a list, has no slot.
+    What begins a sentence is no name, and what stands among numbers and names alone has no slot.
     """
     is_name = words.capitals
     if np.count_nonzero(is_name) > _MOST_CAPITALS * len(is_name):
@@ -40,23 +40,23 @@ def slots_of(words: HashedWords, around: int) -> Slots:
     at = np.flatnonzero(~goes_on)
     last = np.append(at[1:], len(is_name)) - 1
     is_number, is_name = words.numbers[at], is_name[at]
-    found = _around(np.where(is_number, _NUMBER, np.where(is_name, _NAME, words.hashes[at])), around)
+    slots = _around(np.where(is_number, _NUMBER, np.where(is_name, _NAME, words.hashes[at])), around)
     numbers = np.flatnonzero(is_number)[:_MOST_NUMBERS]
     names = np.flatnonzero(is_name & ~words.first[at] & (at < _LEAD))[:_MOST_NAMES]
     return Slots(
         words.read(at[numbers], at[numbers]),
-        found[numbers].tobytes(),
+        slots[numbers].tobytes(),
         words.read(at[names], last[names]),
-        found[names].tobytes(),
+        slots[names].tobytes(),
     )
 
 
 def _around(masked: npt.NDArray[np.uint64], around: int) -> npt.NDArray[np.uint32]:
-    """For each word a hash of those beside it; 0 where fewer than half of them are plain words."""
+    """For each word a hash of those beside it; 0 where none of these is a plain word."""
     size = len(masked)
     padded = np.concatenate([np.zeros(around, np.uint64), masked, np.zeros(around, np.uint64)])
     beside = sequences(padded, around)
     slots = mixed(beside[:size] + (beside[around + 1 :] << np.uint64(1))) >> np.uint64(32)
     plain = np.cumsum(np.concatenate([[False], padded > _NAME]), dtype=np.int32)
-    slots[plain[2 * around + 1 :] - plain[:size] - (masked > _NAME) < around] = 0
+    slots[plain[2 * around + 1 :] - plain[:size] == (masked > _NAME)] = 0
     return slots.astype("<u4")
