@@ -1,8 +1,8 @@
 """Peers of likeness, in an interpreter of their own: ``python -m benchmarks.hashing_peers FILE`` answers on the output.
 
-FILE holds ``texts`` and, by name, ``trials`` of archive and queries, all as places in ``texts``. For each variant of each
-peer that is installed the answer has, by trial and query, pairs of a place in the archive and a score from 0 to 1; whoever
-asked chooses the threshold. ``--cost`` times signatures instead, copydesk's beside datasketch's.
+FILE holds ``texts`` and, by name, ``trials`` of archive and queries, all as places in ``texts``. For each variant of
+each peer that is installed the answer has, by trial and query, pairs of a place in the archive and a score from 0 to 1;
+whoever asked chooses the threshold. ``--cost`` times signatures instead, copydesk's beside datasketch's.
 """
 
 from __future__ import annotations

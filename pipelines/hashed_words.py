@@ -1,29 +1,33 @@
 """Words as numbers: a text folded to plain letters and digits, cut into words, each hashed; arithmetic on arrays.
 
-Case and accents go; digits stay, and 1.000, 1,000 and 1 000 are one word. In scripts without spaces each character is a
-word. Another fold than the normal form's, which must keep what can change a meaning: this one must be quick, and forgive.
+Case and accents go; digits stay, and 1.000, 1,000 and 1 000 are one word. In scripts without spaces each character is
+a word. The normal form keeps all that can change a meaning; this fold is quick, and forgives.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 _Codes: TypeAlias = npt.NDArray[np.uint32]
+_Number = TypeVar("_Number", bound=np.generic)
 _Flags: TypeAlias = npt.NDArray[np.bool_]
 
 # What a character may fold to besides a letter: a gap between words, or nothing at all.
 _GAP, _NOTHING = 0, 1
 _ZERO, _NINE, _POINT, _SPACE = ord("0"), ord("9"), ord("."), ord(" ")
+# Marks beside the letter: its script has no spaces; it is a capital; it stands for two letters; it ends a sentence.
+_LETTER = np.uint32((1 << 21) - 1)
+_UNSPACED, _CAPITAL, _EXPANDS, _END = (np.uint32(1 << bit) for bit in range(21, 25))
+_ENDS = ".!?…。\n"
 _TABLED = 0x3100  # alphabets, kana and punctuation; what lies above is regular
-_UNSPACED = (  # Thai, Lao, Burmese, Khmer, kana, Han
+_UNSPACED_RANGES = (  # Thai, Lao, Burmese, Khmer, kana, Han
     (0x0E00, 0x0EFF),
     (0x1000, 0x109F),
     (0x1780, 0x17FF),
@@ -45,7 +49,6 @@ _LETTERS_ABOVE = (
 _NOTHING_ABOVE = ((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xE0100, 0xE01EF))
 _LETTERS = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i"}  # that carry no separable mark
 _EXPANSION = str.maketrans({"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th"})
-_EXPANDS = re.compile("[ßẞæÆœŒþÞ]")
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio; with the two below the mixing of splitmix64, public domain
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
@@ -76,31 +79,39 @@ class HashedWords:
 def hashed_words(text: str) -> HashedWords:
     """The words of a text, in time linear in it."""
     plain = unicodedata.normalize("NFKC", text)
-    if _EXPANDS.search(plain):
-        plain = plain.translate(_EXPANSION)
-    folded, is_unspaced, is_capital, is_end = _folded(np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), "<u4"))
-    inside = folded != _GAP
+    folded = _folded(plain)
+    if (folded & _EXPANDS).any():
+        folded = _folded(plain.translate(_EXPANSION))
+    letters = folded & _LETTER
+    inside = letters != _GAP
+    is_unspaced = (folded & _UNSPACED).astype(bool)
     begins = inside.copy()
     begins[1:] &= ~inside[:-1] | is_unspaced[1:] | is_unspaced[:-1]
     starts = np.flatnonzero(begins)
     if not len(starts):
         none, no_flags = np.empty(0, np.intp), np.empty(0, bool)
         return HashedWords("", none, none, np.empty(0, np.uint64), *(no_flags,) * 4)
-    at = np.arange(len(folded))
+    at = np.arange(len(letters), dtype=np.uint64)
     place = at - np.maximum.accumulate(np.where(begins, at, 0))
-    letters = mixed(folded.astype(np.uint64) + (place.astype(np.uint64) << np.uint64(21)))
-    letters[~inside] = 0
-    initial, ended = folded[starts], np.cumsum(is_end)[starts]
+    spread = ((letters | place << np.uint64(21)) * _ODD) * inside
+    initial, ended = folded[starts], np.cumsum(folded >= _END)[starts]
+    first = initial & _LETTER
     return HashedWords(
-        folded.tobytes().decode("utf-32-le", "surrogatepass"),
+        letters.tobytes().decode("utf-32-le", "surrogatepass"),
         starts,
         starts + np.add.reduceat(inside, starts, dtype=np.intp),
-        np.add.reduceat(letters, starts),
-        is_capital[starts],
+        mixed(np.add.reduceat(spread ^ spread >> np.uint64(32), starts)),
+        (initial & _CAPITAL).astype(bool),
         np.diff(ended, prepend=-1) > 0,
-        (initial >= _ZERO) & (initial <= _NINE),
+        (first >= _ZERO) & (first <= _NINE),
         is_unspaced[starts],
     )
+
+
+def distinct(values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """The values in rising order, each once."""
+    rising = np.sort(values)
+    return rising[np.concatenate([[True], rising[1:] != rising[:-1]])] if len(rising) else rising
 
 
 def mixed(values: Hashes) -> Hashes:
@@ -125,22 +136,20 @@ def sequences(words: Hashes, length: int) -> Hashes:
     return mixed(total)
 
 
-def _folded(codes: _Codes) -> tuple[_Codes, _Flags, _Flags, _Flags]:
-    """Each character as one letter or a gap; whether its script has no spaces, it is a capital, it ends a sentence."""
-    folding, *tables = _tables()
+def _folded(plain: str) -> _Codes:
+    """Each character of a text in NFKC as a letter or a gap, with its marks."""
+    codes: _Codes = np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), "<u4")
     above = codes >= _TABLED
     if above.any():
-        within = np.where(above, 0, codes)
-        folded, (is_unspaced, is_capital, is_end) = folding[within], (table[within] for table in tables)
+        folded = _table()[np.where(above, 0, codes)]
         high = codes[above]
-        folded[above] = np.where(_is_in(high, _LETTERS_ABOVE), high, _GAP)
-        folded[above & _is_in(codes, _NOTHING_ABOVE)] = _NOTHING
-        is_unspaced[above] = _is_in(high, _UNSPACED)
+        kept = np.where(_is_in(high, _LETTERS_ABOVE), high, np.where(_is_in(high, _NOTHING_ABOVE), _NOTHING, _GAP))
+        folded[above] = kept | np.where(_is_in(high, _UNSPACED_RANGES), _UNSPACED, 0)
     else:
-        folded, (is_unspaced, is_capital, is_end) = folding[codes], (table[codes] for table in tables)
+        folded = _table()[codes]
     _join_numbers(codes, folded)
-    kept = folded != _NOTHING
-    return folded[kept], is_unspaced[kept], is_capital[kept], is_end[kept]
+    whole: _Codes = folded[folded != _NOTHING]
+    return whole
 
 
 def _join_numbers(codes: _Codes, folded: _Codes) -> None:
@@ -152,7 +161,7 @@ def _join_numbers(codes: _Codes, folded: _Codes) -> None:
     def digit(offset: int) -> _Flags:
         return is_digit[4 + offset : 4 + offset + size]
 
-    amid = digit(-1) & digit(1) & (folded == _GAP)
+    amid = digit(-1) & digit(1) & (folded & _LETTER == _GAP)
     at = np.flatnonzero(amid)
     if not len(at):
         return
@@ -172,12 +181,15 @@ def _is_in(codes: _Codes, ranges: tuple[tuple[int, int], ...]) -> _Flags:
 
 
 @cache
-def _tables() -> tuple[_Codes, _Flags, _Flags, _Flags]:
-    """As ``_folded`` tells them, of each character below ``_TABLED``."""
-    folding = np.array([_fold(code) for code in range(_TABLED)], np.uint32)
-    capital = np.array([chr(code).isupper() for code in range(_TABLED)], bool)
-    end = np.array([chr(code) in ".!?…。\n" for code in range(_TABLED)], bool)
-    return folding, _is_in(np.arange(_TABLED, dtype=np.uint32), _UNSPACED), capital, end
+def _table() -> _Codes:
+    """Each character below ``_TABLED`` as ``_folded`` gives it."""
+    codes = np.arange(_TABLED, dtype=np.uint32)
+    table = np.array([_fold(code) for code in range(_TABLED)], np.uint32)
+    table |= np.where(_is_in(codes, _UNSPACED_RANGES) & (table > _NOTHING), _UNSPACED, 0)
+    table |= np.array([_CAPITAL if chr(code).isupper() else 0 for code in range(_TABLED)], np.uint32)
+    table |= np.where(np.isin(codes, [ord(each) for each in _ENDS]), _END, 0)
+    table |= np.where(np.isin(codes, list(_EXPANSION)), _EXPANDS, 0)
+    return table.astype(np.uint32)
 
 
 def _fold(code: int) -> int:

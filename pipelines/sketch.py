@@ -1,8 +1,8 @@
 """The sketch of an article: what near copies are found and told by. Made once, beside cleaning; compared in storage.
 
 Short sequences of words (shingles) say how much two texts share. The lowest hashes of long sequences (anchors) are the
-same in two texts that share much, and hardly ever in two that do not: so candidates are found by equality alone. Each
-number and name is kept with its slot, the words around it: two texts that say 3-1 and 2-0 in the same slot are no copies.
+same in two texts that share much, and hardly ever in two that do not: so candidates are found by equality alone. Slots
+(``pipelines.slots``) tell copies from siblings: results of two matches that share nearly all their words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from pipelines.hashed_words import Hashes, hashed_words, mixed, sequences
+from pipelines.hashed_words import Hashes, distinct, hashed_words, mixed, sequences
 from pipelines.phrases import load_phrases
 from pipelines.slots import slots_of
 from storage.records import Sketch
@@ -63,7 +63,7 @@ def sketch(title: str, text: str, language: str | None = None) -> Sketch:
 
 def _shingles(found: Hashes) -> tuple[bytes, int]:
     """The distinct shingles, and below which hash they are all there."""
-    shingles = np.unique((found >> np.uint64(64 - _SHINGLE_BITS)).astype("<u4"))
+    shingles = distinct((found >> np.uint64(64 - _SHINGLE_BITS)).astype("<u4"))
     reach = 1 << _SHINGLE_BITS
     while len(shingles) > _MOST_SHINGLES:
         reach >>= 1
@@ -73,7 +73,7 @@ def _shingles(found: Hashes) -> tuple[bytes, int]:
 
 def _vocabulary(found: Hashes) -> bytes:
     """The distinct terms; none where there are so many that their hashes would meet by chance."""
-    terms = np.unique((found >> np.uint64(64 - _TERM_BITS)).astype("<u2"))
+    terms = distinct((found >> np.uint64(64 - _TERM_BITS)).astype("<u2"))
     return b"" if len(terms) > _MOST_TERMS else terms.tobytes()
 
 
@@ -81,7 +81,7 @@ def _anchors(found: Hashes) -> tuple[int, ...]:
     """The lowest hashes, each mixed again: values that lie low alone would crowd a part of the index."""
     if len(found) > 4 * ANCHORS:
         found = np.partition(found, 4 * ANCHORS)[: 4 * ANCHORS]
-    return tuple((mixed(np.unique(found)[:ANCHORS]) >> np.uint64(64 - _ANCHOR_BITS)).tolist())
+    return tuple((mixed(distinct(found)[:ANCHORS]) >> np.uint64(64 - _ANCHOR_BITS)).tolist())
 
 
 def _heading(title: str) -> tuple[tuple[str, ...], str]:

@@ -31,7 +31,7 @@ class Slots:
 def slots_of(words: HashedWords, around: int) -> Slots:
     """The slots of a text, ``around`` words to either side. A name is all words with a capital in a row.
 
-    What begins a sentence is no name, and what stands among numbers and names alone has no slot.
+    A word that begins a sentence is none by itself; what stands among numbers and names alone has no slot.
     """
     is_name = words.capitals
     if np.count_nonzero(is_name) > _MOST_CAPITALS * len(is_name):
@@ -42,7 +42,7 @@ def slots_of(words: HashedWords, around: int) -> Slots:
     is_number, is_name = words.numbers[at], is_name[at]
     slots = _around(np.where(is_number, _NUMBER, np.where(is_name, _NAME, words.hashes[at])), around)
     numbers = np.flatnonzero(is_number)[:_MOST_NUMBERS]
-    names = np.flatnonzero(is_name & ~words.first[at] & (at < _LEAD))[:_MOST_NAMES]
+    names = np.flatnonzero(is_name & (~words.first[at] | (last > at)) & (at < _LEAD))[:_MOST_NAMES]
     return Slots(
         words.read(at[numbers], at[numbers]),
         slots[numbers].tobytes(),

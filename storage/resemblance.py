@@ -146,8 +146,15 @@ def _fillings(mine: tuple[str, ...], my_slots: bytes, theirs: tuple[str, ...], t
         here, there = Counter(ours[slot]), Counter(others[slot])
         alike = here & there
         same.update(alike)
-        other.update(zip((here - alike).elements(), (there - alike).elements(), strict=False))  # the rest: one has more
+        for pair in zip((here - alike).elements(), (there - alike).elements(), strict=False):  # the rest: one has more
+            other.update(_differing_words(*pair))
     return _Fillings(len(same), len(other))
+
+
+def _differing_words(mine: str, theirs: str) -> set[tuple[str, str]]:
+    """Nora Whitfield and Nora Whitefield differ in one word, which may stand alone elsewhere."""
+    pairs = list(zip(mine.split(), theirs.split(), strict=False))
+    return {pair for pair in pairs if pair[0] != pair[1]} if mine.count(" ") == theirs.count(" ") else {(mine, theirs)}
 
 
 def _by_slot(words: tuple[str, ...], slots: bytes) -> dict[int, list[str]]:
