@@ -39,7 +39,7 @@ class Shelf:
     def candidates(self, new: Sketch) -> list[str]:
         """Ids that share anchors, those that share most first."""
         hits: Counter[str] = Counter()
-        for anchor in new.anchors:
+        for anchor in (*new.anchors, *new.probes):
             holders = self._holders.get(anchor, [])
             if len(holders) <= MOST_POSTINGS:
                 hits.update(holders)

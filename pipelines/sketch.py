@@ -24,6 +24,7 @@ FEWEST_WORDS = 30
 """Shorter texts are the same or not the same; there is too little of them to liken."""
 
 ANCHORS = 14
+_MOST_PROBES, _PROBE_WORDS = 64, 40  # a text of more than 560 words may hold several of average length
 _ANCHOR, _SHINGLE, _AROUND, _TERM = (8, 16), (3, 5), (2, 4), (1, 2)  # words; characters in scripts without spaces
 _ANCHOR_BITS, _SHINGLE_BITS, _TERM_BITS = 48, 24, 16
 _MOST_SHINGLES = 4096  # of a longer text a sample
@@ -47,10 +48,14 @@ def sketch(title: str, text: str, language: str | None = None) -> Sketch:
         return found
     script = int(2 * unspaced > len(words.hashes))
     shingles, reach = _shingles(sequences(words.hashes, _SHINGLE[script]))
+    lowest = _lowest(
+        sequences(words.hashes, _ANCHOR[script]), max(ANCHORS, min(_MOST_PROBES, found.words // _PROBE_WORDS))
+    )
     slots = slots_of(words, _AROUND[script])
     return replace(
         found,
-        anchors=_anchors(sequences(words.hashes, _ANCHOR[script])),
+        anchors=lowest[:ANCHORS],
+        probes=lowest[ANCHORS:],
         shingles=shingles,
         reach=reach,
         vocabulary=_vocabulary(sequences(words.hashes, _TERM[script])),
@@ -77,11 +82,11 @@ def _vocabulary(found: Hashes) -> bytes:
     return b"" if len(terms) > _MOST_TERMS else terms.tobytes()
 
 
-def _anchors(found: Hashes) -> tuple[int, ...]:
+def _lowest(found: Hashes, most: int) -> tuple[int, ...]:
     """The lowest hashes, each mixed again: values that lie low alone would crowd a part of the index."""
-    if len(found) > 4 * ANCHORS:
-        found = np.partition(found, 4 * ANCHORS)[: 4 * ANCHORS]
-    return tuple((mixed(distinct(found)[:ANCHORS]) >> np.uint64(64 - _ANCHOR_BITS)).tolist())
+    if len(found) > 4 * most:
+        found = np.partition(found, 4 * most)[: 4 * most]
+    return tuple((mixed(distinct(found)[:most]) >> np.uint64(64 - _ANCHOR_BITS)).tolist())
 
 
 def _heading(title: str) -> tuple[tuple[str, ...], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from benchmarks.likeness import Answer, Shelf, sketched
 from benchmarks.listed import listed
 from benchmarks.siblings import KINDS, items
 from benchmarks.ten_million import Law, candidates, fitted
-from benchmarks.texts import Collection, Kinship, Text, is_long, read
+from benchmarks.texts import Collection, Text, is_long, kin, read
 from benchmarks.trial import Asked, Trial
 from benchmarks.verdicts import tuned, verdicts
 
@@ -38,11 +39,11 @@ def test_a_file_is_read_with_the_groups_beside_it(tmp_path: Path) -> None:
 
 
 def test_kin_share_a_fifth(texts: list[Text]) -> None:
-    kinship = Kinship(texts)
-    for text in texts:
-        assert text.id in kinship.of(text.text)
-        assert text.id in kinship.of(text.text[: len(text.text) // 2])
-    assert kinship.of("nothing that any of them says in such a row of words") == frozenset()
+    halves = [replace(text, id=f"half {text.id}", text=text.text[: len(text.text) // 2]) for text in texts]
+    stranger = Text("stranger", "en", "", "", "nothing that any of them says in such a row of words")
+    found = kin([*halves, stranger], texts)
+    assert all(text.id in found[f"half {text.id}"] for text in texts)
+    assert found["stranger"] == frozenset()
 
 
 def test_edits_are_what_their_names_say(texts: list[Text]) -> None:
@@ -74,13 +75,12 @@ def trial(texts: list[Text]) -> Trial:
     """Two copies, one of them missed by nobody; a sibling; a stranger."""
     item = items(held=False)[0]
     first, second = texts[:2]
+    half = replace(second, id="x", text=second.text[: len(second.text) // 2])
     return Trial(
         (first, second, item.sibling("kept")),
         (
             Asked("copy", "as it is", first, first.id),
-            Asked(
-                "copy", "half", Text("x", "en", "s", "", second.text[: len(second.text) // 2]), second.id, extreme=True
-            ),
+            Asked("copy", "half", half, second.id, extreme=True),
             Asked("sibling", item.kind, item.sibling("asked")),
             Asked("unrelated", "unrelated", texts[2]),
         ),
