@@ -28,6 +28,7 @@ _DATATROVE = (14, 8)
 _SIMHASH_BITS = 64
 _FARTHEST = 16  # bits
 _WORD = re.compile(r"\w+")
+_MARKS = re.compile("[\u0300-\u036f]")
 ROUNDS = 5
 
 Scores = list[list[tuple[int, float]]]
@@ -43,8 +44,8 @@ class Variant:
 
 
 def normal(text: str) -> str:
-    """Words alone, in lower case."""
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).lower()))
+    """Words alone, without case and accents: what a sketch folds is folded for its peers too."""
+    return " ".join(_WORD.findall(_MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())))
 
 
 def datatrove_normal(text: str) -> str:

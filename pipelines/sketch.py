@@ -7,7 +7,8 @@ same in two texts that share much, and hardly ever in two that do not: so candid
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+import unicodedata
 from functools import cache
 
 import numpy as np
@@ -25,11 +26,13 @@ FEWEST_WORDS = 30
 
 ANCHORS = 14
 _MOST_PROBES, _PROBE_WORDS = 64, 40  # a text of more than 560 words may hold several of average length
-_ANCHOR, _SHINGLE, _AROUND, _TERM = (8, 16), (3, 5), (2, 4), (1, 2)  # words; characters in scripts without spaces
+_ANCHOR, _SHINGLE, _AROUND = (8, 16), (3, 5), (2, 4)  # words; characters in scripts without spaces
 _ANCHOR_BITS, _SHINGLE_BITS, _TERM_BITS = 48, 24, 16
 _MOST_SHINGLES = 4096  # of a longer text a sample
 _MOST_TERMS = 4096
 _LONGEST, _LONGEST_TITLE = 1_000_000, 300  # characters
+_WORD = re.compile(r"\d+|[^\W\d]+")
+_MARKS = re.compile("[\u0300-\u036f]")
 
 
 def sketch(title: str, text: str, language: str | None = None) -> Sketch:
@@ -37,32 +40,29 @@ def sketch(title: str, text: str, language: str | None = None) -> Sketch:
     words = hashed_words(text[:_LONGEST])
     title_numbers, title_pattern = _heading(title)
     unspaced = int(np.count_nonzero(words.unspaced))
-    found = Sketch(
-        SKETCH_VERSION,
-        language,
-        len(words.hashes) - unspaced // 2,
-        title_numbers=title_numbers,
-        title_pattern=title_pattern,
-    )
-    if found.words < FEWEST_WORDS:
-        return found
+    count = len(words.hashes) - unspaced // 2
+    if count < FEWEST_WORDS:
+        return Sketch(SKETCH_VERSION, language, count, title_numbers=title_numbers, title_pattern=title_pattern)
     script = int(2 * unspaced > len(words.hashes))
     shingles, reach = _shingles(sequences(words.hashes, _SHINGLE[script]))
-    lowest = _lowest(
-        sequences(words.hashes, _ANCHOR[script]), max(ANCHORS, min(_MOST_PROBES, found.words // _PROBE_WORDS))
-    )
+    most = max(ANCHORS, min(_MOST_PROBES, count // _PROBE_WORDS))
+    lowest = _lowest(sequences(words.hashes, _ANCHOR[script]), most)
     slots = slots_of(words, _AROUND[script])
-    return replace(
-        found,
+    return Sketch(
+        SKETCH_VERSION,
+        language,
+        count,
         anchors=lowest[:ANCHORS],
         probes=lowest[ANCHORS:],
         shingles=shingles,
         reach=reach,
-        vocabulary=_vocabulary(sequences(words.hashes, _TERM[script])),
+        vocabulary=_vocabulary(sequences(words.hashes, 2) if script else words.hashes),
         numbers=slots.numbers,
         number_slots=slots.number_slots,
         names=slots.names,
         name_slots=slots.name_slots,
+        title_numbers=title_numbers,
+        title_pattern=title_pattern,
     )
 
 
@@ -91,17 +91,18 @@ def _lowest(found: Hashes, most: int) -> tuple[int, ...]:
 
 def _heading(title: str) -> tuple[tuple[str, ...], str]:
     """The numbers of a title, names of days and months among them, and the rest of its words with ``#`` for each."""
-    words = hashed_words(title[:_LONGEST_TITLE])
+    words = _WORD.findall(_plain(title[:_LONGEST_TITLE]))
     dates = _names_of_dates()
-    each = np.arange(len(words.hashes))
-    read = words.read(each, each)
-    is_number = [number or word in dates for word, number in zip(read, words.numbers.tolist(), strict=True)]
-    numbers = tuple(word for word, number in zip(read, is_number, strict=True) if number)
-    return numbers, " ".join("#" if number else word for word, number in zip(read, is_number, strict=True))
+    numbers = tuple(word for word in words if word[0].isdigit() or word in dates)
+    return numbers, " ".join("#" if word[0].isdigit() or word in dates else word for word in words)
 
 
 @cache
 def _names_of_dates() -> frozenset[str]:
     phrases = load_phrases()
-    folded = (hashed_words(name) for name in (*phrases.weekdays, *phrases.months))
-    return frozenset(each.letters for each in folded if len(each.hashes) == 1)
+    return frozenset(word for name in (*phrases.weekdays, *phrases.months) if _WORD.fullmatch(word := _plain(name)))
+
+
+def _plain(title: str) -> str:
+    """Without case and accents."""
+    return _MARKS.sub("", unicodedata.normalize("NFKD", title).casefold())

@@ -162,4 +162,4 @@ def test_every_article_has_one() -> None:
 def test_the_version_stands_for_the_making() -> None:
     """When this fails, what is in archives no longer compares with what is made now: raise SKETCH_VERSION."""
     made = encode(replace(sketch("Ferry of 4 May", f"{FERRY} {CHINESE}", "en"), version=0))
-    assert (SKETCH_VERSION, blake2b(made, digest_size=8).hexdigest()) == (1, "")
+    assert (SKETCH_VERSION, blake2b(made, digest_size=8).hexdigest()) == (1, "798a4f5d5d01861f")
