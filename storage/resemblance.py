@@ -26,6 +26,7 @@ CONTAINED = 0.72  # containment of the shorter; as above
 SPREAD, SAME_WORDS = 0.25, 0.65  # jaccard, and that of the vocabularies: single words replaced all over
 RELATED = 0.4  # containment
 FEWEST_DIFFER, DIFFER = 2, 0.35  # numbers or names that stand otherwise, and their share of all in common slots
+FEWEST_NUMBERS, SHARED_NUMBERS = 4, 0.3  # of the text with fewer: the least share that the other has too, anywhere
 SERIES_NEAR, SERIES_DIFFER, SERIES_SAME = (
     0.9,
     0.1,
@@ -126,7 +127,7 @@ def _count_common(mine: npt.NDArray[np.unsignedinteger], theirs: npt.NDArray[np.
 
 def _guard(new: Sketch, old: Sketch, jaccard: float, *, series: bool) -> Guard | None:
     numbers = _fillings(new.numbers, new.number_slots, old.numbers, old.number_slots)
-    if numbers.speaks_against:
+    if numbers.speaks_against or _share_too_few(new.numbers, old.numbers):
         return "numbers"
     names = _fillings(new.names, new.name_slots, old.names, old.name_slots)
     if names.speaks_against or _Fillings(numbers.same + names.same, numbers.other + names.other).speaks_against:
@@ -136,6 +137,12 @@ def _guard(new: Sketch, old: Sketch, jaccard: float, *, series: bool) -> Guard |
         return "series"
     is_retitled = new.title_pattern == old.title_pattern and new.title_numbers != old.title_numbers
     return "title" if is_retitled and not (is_firm and jaccard >= SERIES_NEAR) else None
+
+
+def _share_too_few(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Whether two texts with numbers have others throughout, be it in no slot that both have."""
+    fewer = min(len(mine), len(theirs))
+    return fewer >= FEWEST_NUMBERS and (Counter(mine) & Counter(theirs)).total() < SHARED_NUMBERS * fewer
 
 
 def _fillings(mine: tuple[str, ...], my_slots: bytes, theirs: tuple[str, ...], their_slots: bytes) -> _Fillings:
