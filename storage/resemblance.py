@@ -21,17 +21,13 @@ RULE_VERSION = 1
 """Raise it whenever the verdict on any two sketches changes."""
 
 # All thresholds were set on the development half of benchmarks/duplicates.py; docs/decisions/0013 tells what was tried.
-NEAR = 0.45  # jaccard; one in a hundred articles with half of another as background reaches it
-CONTAINED = 0.72  # containment of the shorter; as above
+NEAR = 0.44  # jaccard; of a hundred articles with half of another as background one reaches it
+CONTAINED = 0.65  # containment of the shorter; as above
 SPREAD, SAME_WORDS = 0.25, 0.65  # jaccard, and that of the vocabularies: single words replaced all over
 RELATED = 0.4  # containment
 FEWEST_DIFFER, DIFFER = 2, 0.35  # numbers or names that stand otherwise, and their share of all in common slots
 FEWEST_NUMBERS, SHARED_NUMBERS = 4, 0.3  # of the text with fewer: the least share that the other has too, anywhere
-SERIES_NEAR, SERIES_DIFFER, SERIES_SAME = (
-    0.9,
-    0.1,
-    8,
-)  # of a series: jaccard, share that differs, numbers and names alike
+FIRM_NEAR, FIRM_DIFFER, FIRM_SAME = 0.9, 0.1, 8  # of a series: jaccard, share that differs, numbers and names alike
 
 Kind = Literal["near", "contains", "contained", "related", "none"]
 Guard = Literal["numbers", "title", "series", "names"]
@@ -132,11 +128,11 @@ def _guard(new: Sketch, old: Sketch, jaccard: float, *, series: bool) -> Guard |
     names = _fillings(new.names, new.name_slots, old.names, old.name_slots)
     if names.speaks_against or _Fillings(numbers.same + names.same, numbers.other + names.other).speaks_against:
         return "names"
-    is_firm = max(numbers.differing, names.differing) <= SERIES_DIFFER
-    if series and not (is_firm and (jaccard >= SERIES_NEAR or numbers.same + names.same >= SERIES_SAME)):
+    is_firm = max(numbers.differing, names.differing) <= FIRM_DIFFER
+    if series and not (is_firm and (jaccard >= FIRM_NEAR or numbers.same + names.same >= FIRM_SAME)):
         return "series"
     is_retitled = new.title_pattern == old.title_pattern and new.title_numbers != old.title_numbers
-    return "title" if is_retitled and not (is_firm and jaccard >= SERIES_NEAR) else None
+    return "title" if is_retitled and not (is_firm and jaccard >= FIRM_NEAR) else None
 
 
 def _share_too_few(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
