@@ -112,6 +112,36 @@ class Removed(Block):
 
 
 @dataclass(frozen=True, slots=True)
+class Sketch:
+    """What an article is likened to others by, made by ``pipelines.sketch``; those of other versions never compare.
+
+    words: of the text; in scripts without spaces two characters count as one. anchors: the lowest hashes of long word
+    sequences, of 48 bits; none where the text is too short to be likened. probes: the next ones, of a long text: it
+    finds what it holds by them too, and is not found by them. shingles: hashes of short word sequences, distinct and
+    rising, of 24 bits in uint32 little-endian; of a long text those below ``reach`` alone, a fair sample.
+    vocabulary: hashes of its words, distinct and rising, uint16 little-endian; empty of a very long text.
+    numbers: of the text, in order, grouped digits joined. names: of the lead, in order, all words with a capital in a
+    row as one. number_slots, name_slots: for each a hash of the words around it, uint32 little-endian; 0 for none.
+    title_numbers: of the title, names of days and months among them. title_pattern: its other words, ``#`` for each.
+    """
+
+    version: int
+    language: str | None
+    words: int
+    anchors: tuple[int, ...] = field(default=(), repr=False)
+    shingles: bytes = field(default=b"", repr=False)
+    reach: int = 1 << 24
+    numbers: tuple[str, ...] = field(default=(), repr=False)
+    title_numbers: tuple[str, ...] = ()
+    title_pattern: str = ""
+    names: tuple[str, ...] = field(default=(), repr=False)
+    number_slots: bytes = field(default=b"", repr=False)
+    name_slots: bytes = field(default=b"", repr=False)
+    vocabulary: bytes = field(default=b"", repr=False)
+    probes: tuple[int, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """What ``clean`` makes of a page. ``text``: paragraphs joined by one blank line; the title is not in it.
 
@@ -121,7 +151,7 @@ class Article:
     access: ``free``, ``paid`` or None where the page does not say. flags: doubts, such as ``charset-guessed``.
     origins: the fields that have a value, in order of names, with what each came from: ``(("title", "heading"), …)``.
     profile: what was known of the site, by the sha256 of its bytes. lesson: what the page teaches of it.
-    cleaner: the edition of the cleaner that made it.
+    cleaner: the edition of the cleaner that made it. sketch: what it is likened to others by.
     """
 
     title: str
@@ -153,6 +183,7 @@ class Article:
     profile: str | None = None
     lesson: bytes | None = field(default=None, repr=False, compare=False)
     cleaner: str | None = None
+    sketch: Sketch | None = field(default=None, repr=False, compare=False)
 
     @property
     def removed(self) -> tuple[Removed, ...]:

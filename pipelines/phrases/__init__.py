@@ -61,6 +61,7 @@ class Phrases:
     caption_marks: re.Pattern[str]
     stamp_words: re.Pattern[str]
     months: Mapping[str, int]
+    weekdays: frozenset[str]
     sayings: Mapping[str, tuple[tuple[tuple[str, ...], bool, int], ...]]
 
     def kinds_of(self, words: tuple[str, ...]) -> int:
@@ -116,6 +117,7 @@ def load_phrases() -> Phrases:
         caption_marks=re.compile(one_of(lists["caption", "marks"]) + r"(?!\w)"),
         stamp_words=re.compile(rf"(?<!\w){one_of(stamp)}(?!\w)"),
         months=months,
+        weekdays=frozenset(lists["stamp", "weekdays"]),
         sayings=_sayings(lists),
     )
 
