@@ -18,6 +18,7 @@ from pipelines.normalise import NORM_VERSION
 from pipelines.profile import NOTHING_KNOWN, SiteProfile
 from pipelines.screen import screen, screen_page
 from pipelines.shape import count_words
+from pipelines.sketch import sketch
 from pipelines.terms import terms
 from storage.records import Article, Block, Claims, Page, Precision, Rejected, Removed
 
@@ -128,6 +129,7 @@ def _written(draft: Draft, said: Metadata, decoded: Decoded) -> Article | Reject
         amp_url=said.amp_url,
         origins=_origins(draft, said, language),
         cleaner=edition(),
+        sketch=sketch(draft.title, text, language),
     )
     return article if article.title else replace(article, flags=(*article.flags, "no-title"))
 

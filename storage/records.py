@@ -112,6 +112,29 @@ class Removed(Block):
 
 
 @dataclass(frozen=True, slots=True)
+class Sketch:
+    """What an article is likened to others by, made by ``pipelines.sketch``; those of other versions never compare.
+
+    words: of the text; in scripts without spaces two characters count as one. anchors: lowest hashes of long word
+    sequences, in rising order of rank, signed 64-bit; empty where the text is too short to be likened.
+    shingles: hashes of short word sequences, distinct and rising, uint32 little-endian; of a long text those below
+    ``reach`` alone, a fair sample. numbers: of the text, in order. title_numbers: of the title.
+    title_pattern: the title folded, ``#`` for each number. names: capitalised words of the lead, folded, in order.
+    """
+
+    version: int
+    language: str | None
+    words: int
+    anchors: tuple[int, ...] = field(default=(), repr=False)
+    shingles: bytes = field(default=b"", repr=False)
+    reach: int = 1 << 32
+    numbers: tuple[str, ...] = field(default=(), repr=False)
+    title_numbers: tuple[str, ...] = ()
+    title_pattern: str = ""
+    names: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """What ``clean`` makes of a page. ``text``: paragraphs joined by one blank line; the title is not in it.
 
@@ -121,7 +144,7 @@ class Article:
     access: ``free``, ``paid`` or None where the page does not say. flags: doubts, such as ``charset-guessed``.
     origins: the fields that have a value, in order of names, with what each came from: ``(("title", "heading"), …)``.
     profile: what was known of the site, by the sha256 of its bytes. lesson: what the page teaches of it.
-    cleaner: the edition of the cleaner that made it.
+    cleaner: the edition of the cleaner that made it. sketch: what it is likened to others by.
     """
 
     title: str
@@ -153,6 +176,7 @@ class Article:
     profile: str | None = None
     lesson: bytes | None = field(default=None, repr=False, compare=False)
     cleaner: str | None = None
+    sketch: Sketch | None = field(default=None, repr=False, compare=False)
 
     @property
     def removed(self) -> tuple[Removed, ...]:
