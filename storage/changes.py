@@ -1,4 +1,4 @@
-"""Changes: what a new text of an article is, beside the one that stands: an edit, a correction, a wall, another article.
+"""Changes: what a new text of an article is beside the one that stands: an edit, a correction, a wall, another article.
 
 A page that collapses to a paywall or a consent text is noted, and never stands for the article. One that shows another
 text under another title is another article at the same address.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -11,8 +12,7 @@ from storage.words import pieces
 
 PieceKind = Literal["same", "removed", "added"]
 
-_MOST_COMPARED = 4_000_000  # pairs of words, in one stretch: more would take seconds
-_MOST_PARAGRAPHS = 4_000
+_MOST_PAIRS = 200_000  # of equal words in one stretch: more would take seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Piece:
 def diff(before: str, after: str) -> tuple[Piece, ...]:
     """What became of ``before``. The same and removed pieces make it again; the same and added ones make ``after``.
 
-    Paragraphs that are in both are found first, then words within those that changed. A stretch that is too long to be
-    compared by words (2,000 of them on each side) is told as replaced, whole: time stays bounded.
+    Paragraphs that are in both are found first, then words within those that changed. A stretch that has too many
+    equal words to be compared (thousands on each side) is told as replaced, whole: time stays bounded.
     """
     old, new = _paragraphs(before), _paragraphs(after)
     found: list[Piece] = []
-    for is_same, was, is_now in _stretches(old, new, _MOST_PARAGRAPHS**2):
+    for is_same, was, is_now in _stretches(old, new):
         if is_same:
             found.append(Piece("same", "".join(was)))
         else:
@@ -40,7 +40,7 @@ def diff(before: str, after: str) -> tuple[Piece, ...]:
 
 
 def _words(before: str, after: str) -> Iterator[Piece]:
-    for is_same, was, is_now in _stretches(pieces(before), pieces(after), _MOST_COMPARED):
+    for is_same, was, is_now in _stretches(pieces(before), pieces(after)):
         if is_same:
             yield Piece("same", "".join(was))
             continue
@@ -50,17 +50,15 @@ def _words(before: str, after: str) -> Iterator[Piece]:
             yield Piece("added", "".join(is_now))
 
 
-def _stretches(
-    old: Sequence[str], new: Sequence[str], limit: int
-) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
-    """Runs that are the same, and runs that replace each other, in order. Beyond ``limit`` pairs nothing is compared
-    but the two ends."""
+def _stretches(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
+    """Runs that are the same, and runs that replace each other, in order."""
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
     was, is_now = old[head : len(old) - tail], new[head : len(new) - tail]
     if head:
         yield True, old[:head], new[:head]
-    if len(was) * len(is_now) > limit:
+    counts = Counter(is_now)
+    if sum(counts[word] for word in was) > _MOST_PAIRS:
         yield False, was, is_now
     else:
         for kind, i, j, k, m in SequenceMatcher(None, was, is_now, autojunk=False).get_opcodes():
@@ -71,7 +69,9 @@ def _stretches(
 
 def _common(old: Sequence[str], new: Sequence[str]) -> int:
     """How many items at the start are the same."""
-    return next((at for at, (was, is_now) in enumerate(zip(old, new, strict=False)) if was != is_now), min(len(old), len(new)))
+    return next(
+        (at for at, (was, is_now) in enumerate(zip(old, new, strict=False)) if was != is_now), min(len(old), len(new))
+    )
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -81,15 +81,13 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _joined(found: Sequence[Piece]) -> Iterator[Piece]:
-    """Neighbours of one kind as one piece; a space between two changed words is part of the change."""
+    """Neighbours of one kind as one piece."""
     removed, added = "", ""
-    for at, piece in enumerate(found):
+    for piece in found:
         if piece.kind == "removed":
             removed += piece.text
         elif piece.kind == "added":
             added += piece.text
-        elif piece.text == " " and (removed or added) and at + 1 < len(found) and found[at + 1].kind != "same":
-            removed, added = removed + piece.text, added + piece.text
         else:
             yield from _change(removed, added)
             removed, added = "", ""

@@ -6,24 +6,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import cast
 
 from sqlalchemy import Connection, select, update
 
-from storage import ledger, profile_schema, profiles, schema
+from storage import generations, ledger, profile_schema, profiles, schema
 from storage.blobs import Blobs
 from storage.captures import Capture
 from storage.captures_log import Entry
+from storage.changes import Change, has_collapsed
+from storage.copies import Copies
 from storage.duplicates import Address, AddressKind, Known, decide, identity_of, key_of
 from storage.errors import StorageError
 from storage.learned import Learned
 from storage.links import Link, Named, Passed, Postponed, Taught, Validators
-from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved
+from storage.placement import Newcomer, Placing
+from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved, Sketch
 from storage.rereading import CONTENT, Reread, differences, reread
+from storage.resemblance import RULE_VERSION
 from storage.settling import Settlements, owned, postpone
 from storage.tray import Head, Tray, capture_key
 from storage.url_key import alias_key, url_key
 
 _AT_ONCE = 500  # inputs whose rows are held back
+_AS = {"near": "a near copy of", "contains": "that holds", "contained": "held by", "by-hand": "of the story of"}
 
 _version, _capture = schema.version.c, schema.capture.c
 
@@ -38,7 +44,8 @@ class Intake:
         self.connection = connection
         self.unnamed_run = unnamed_run
         self._blobs = blobs
-        self._known = Known(connection)
+        self._known = Known(connection, self._write)
+        self._copies: Copies | None = None
         self._tray = Tray(connection)
         self._settlements = Settlements(connection)
         self._held: dict[str, bool] = {}
@@ -144,13 +151,19 @@ class Intake:
             keys = [link.key for link in links if link.worker == worker]
             held = owned(self.connection, worker, keys)
             self._held |= {key: key in held for key in keys}
-        self._known.expect(
-            [
-                (identity_of(page.url, sha256(page.body).hexdigest()), result)
-                for page, result in pages
-                if isinstance(result, Article)
-            ]
-        )
+        coming = [
+            (identity_of(page.url, sha256(page.body).hexdigest()), page, result)
+            for page, result in pages
+            if isinstance(result, Article)
+        ]
+        self._known.expect([(identity, article) for identity, _, article in coming])
+        strange = [
+            (article, page.source)
+            for identity, page, article in coming
+            if self._known.is_strange(identity, article) and _can_be_likened(article)
+        ]
+        if strange:
+            self._likened(strange[0][0]).expect([(_sketch(article), source) for article, source in strange])
 
     def fail(self, failed: Failed, run: int | None, *, listing: bool = False) -> Saved:
         """Note an input that could not be read."""
@@ -210,6 +223,8 @@ class Intake:
 
     def _write(self) -> None:
         self._logged += self._tray.write()
+        if self._copies is not None:
+            self._copies.write()
         self._settlements.write()
         self._known.forget()
 
@@ -254,23 +269,52 @@ class Intake:
         identity = identity_of(capture.url, capture.sha256)
         seen = self._known.glance(identity, article)
         decision = decide(article, seen, self._known)
-        article_id = decision.article_id or self._known.free_id(identity, seen)
-        number = decision.number
         if capture.cut and decision.outcome == "version":
-            why = f"cut off ({capture.cut}): what was kept of {article_id} before stays"
-            return Saved("rejected", article_id, article_id, why)
+            why = f"cut off ({capture.cut}): what was kept of {decision.article_id} before stays"
+            return Saved("rejected", decision.article_id, decision.story_id or decision.article_id, why)
+        article_id = decision.article_id or self._known.free_id(identity, seen)
+        story_id, why, number = decision.story_id, decision.why, decision.number
+        if decision.outcome == "stored":
+            if decision.reused:
+                article = replace(article, flags=(*article.flags, "address-reused"))
+            placing = self._settle_in(capture, article, article_id)
+            story_id = placing.story_id
+            why = _told(decision.why, article_id, placing)
         if number is None:
-            number = self._put_version(capture, capture_key, article, article_id, is_new=decision.article_id is None)
+            number = self._put_version(
+                capture, capture_key, article, article_id, is_new=decision.article_id is None, change=decision.change
+            )
             self._put_alias(capture, article, article_id)
-        elif seen.address is not None and seen.address.is_own:
-            self._see_again(capture, article_id, number)
+        elif seen.address is not None and seen.address.is_own and not decision.reused:
+            self._see_again(capture, article, article_id, number)
         if decision.outcome in ("stored", "duplicate"):
             self._put_address(identity, article_id, "own" if decision.outcome == "stored" else "duplicate")
         self._tray.put(
             schema.sighting, capture_key=capture_key, article_id=article_id, number=number,
             title=article.title, published_at=article.published_at, outcome=decision.outcome,
         )  # fmt: skip
-        return Saved(decision.outcome, article_id, article_id, decision.why)
+        if self._copies is not None:
+            story_id = self._copies.story_of(article_id) or story_id
+        return Saved(decision.outcome, article_id, story_id or article_id, why)
+
+    def _settle_in(self, capture: Capture, article: Article, article_id: str) -> Placing:
+        """Find a new article its place among the stories."""
+        if not _can_be_likened(article):
+            return Placing(article_id)
+        copies, new = self._likened(article), _newcomer(capture, article, article_id, 1)
+        placing = copies.place(new)
+        copies.learn(new, placing)
+        return placing
+
+    def _likened(self, article: Article) -> Copies:
+        """The copies of the generation that stands; the first sketch of an archive begins one."""
+        if self._copies is None:
+            standing = generations.standing(self.connection)
+            if standing is None and article.sketch is not None:
+                made_by = RULE_VERSION, article.sketch.version, article.norm_version
+                generations.begin(self.connection, 0, *made_by, ended=True)
+            self._copies = Copies(self.connection, standing.number if standing else 0)
+        return self._copies
 
     def _put_version(
         self,
@@ -281,10 +325,12 @@ class Intake:
         *,
         is_new: bool = False,
         came_by: str | None = None,
+        change: Change | None = None,
     ) -> int:
-        """A new text of an article; its number. It stands for the article unless a later fetch is known already.
+        """A new text of an article; its number. It stands for the article unless a later fetch is known already, or
+        it is what a wall left of the one before.
 
-        came_by: None for a page as it came.
+        came_by: None for a page as it came. change: what is other in it.
         """
         dated_at = article.published_at or capture.fetched_at
         if is_new:
@@ -295,6 +341,8 @@ class Intake:
             before = self._tray.head(article_id)
             number = before.last + 1
             is_latest = came_by is not None or capture.fetched_at >= before.seen_at
+            if change and change.kind == "collapsed":
+                is_latest = False
             seen_at = max(capture.fetched_at, before.seen_at)
             head = Head(number, number, seen_at, dated_at) if is_latest else replace(before, last=number)
             self._tray.put_head(article_id, head)
@@ -310,19 +358,33 @@ class Intake:
             source=capture.source,
             fetched_at=capture.fetched_at,
             came_by=came_by,
+            **_changed(change),
             **{name: getattr(article, name) for name in CONTENT},
         )
         if removed := article.removed:
             blocks = [(cut.start, cut.end, cut.line, cut.text, cut.because, cut.rule, cut.score) for cut in removed]
             self._tray.put(schema.removal, article_id=article_id, number=number, blocks=blocks)
+        if head.current == number and not is_new:
+            self._renew(capture, article, article_id, number, change)
         return number
 
-    def _see_again(self, capture: Capture, article_id: str, number: int) -> None:
-        """A known text at the article's own address: it stands for the article, unless a later fetch showed another."""
+    def _renew(self, capture: Capture, article: Article, article_id: str, number: int, change: Change | None) -> None:
+        """Have an article be found by the text that stands for it now."""
+        if _can_be_likened(article):
+            copies = self._likened(article)
+            self._write()
+            new = _newcomer(capture, article, article_id, number)
+            copies.renew(new, is_other=change is None or change.kind in ("major", "correction"))
+
+    def _see_again(self, capture: Capture, article: Article, article_id: str, number: int) -> None:
+        """A known text at the article's own address: it stands for the article, unless a later fetch showed another,
+        or it is what a wall leaves of it."""
         head = self._tray.head(article_id)
         if capture.fetched_at < head.seen_at:
             return
         if number != head.current:
+            if has_collapsed(article.words, article.flags, self._known.standing(article_id)):
+                return
             self._write()  # the version may wait in the tray
             title, text, published_at, fetched_at = self.connection.execute(
                 select(_version.title, _version.text, _version.published_at, _version.fetched_at).where(
@@ -331,6 +393,9 @@ class Intake:
             ).one()
             self._tray.put_words(article_id, title, text)
             head = replace(head, current=number, dated_at=published_at or fetched_at)
+            self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at))
+            self._renew(capture, article, article_id, number, None)
+            return
         self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at))
 
     def _put_alias(self, capture: Capture, article: Article, article_id: str) -> None:
@@ -348,3 +413,36 @@ class Intake:
         key = key_of(identity)
         self._tray.put_address(key, identity, article_id, kind)
         self._known.learn_address(key, Address(article_id, kind))
+
+
+def _can_be_likened(article: Article) -> bool:
+    """Whether it has a text long enough to be a near copy."""
+    return article.sketch is not None and bool(article.sketch.anchors)
+
+
+def _newcomer(capture: Capture, article: Article, article_id: str, number: int) -> Newcomer:
+    dated_at = article.published_at or capture.fetched_at
+    return Newcomer(article_id, number, _sketch(article), capture.source, dated_at)
+
+
+def _sketch(article: Article) -> Sketch:
+    """The sketch of an article that can be likened."""
+    return cast(Sketch, article.sketch)
+
+
+def _told(why: str, article_id: str, placing: Placing) -> str:
+    """Why, with what the article turned out to be."""
+    if placing.story_id == article_id:
+        return why
+    closest = placing.likenesses[0]
+    return f"{why}, {_AS[closest.kind]} {closest.other_id}"
+
+
+def _changed(change: Change | None) -> dict[str, object]:
+    """The columns of a version that say what is other in it."""
+    if change is None:
+        return {}
+    return {
+        "change": change.kind, "changed_since": change.since, "words_added": change.added,
+        "words_removed": change.removed, "numbers_changed": change.numbers, "names_changed": change.names,
+    }  # fmt: skip

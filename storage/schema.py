@@ -1,7 +1,8 @@
 """The tables, for SQLite and PostgreSQL alike. The public face is the view ``articles``; the tables may change.
 
     run ──< fate                    what was read, and what became of it; the crawl's own: ``storage.crawl_schema``;
-                                    what sites teach: ``storage.profile_schema``
+                                    what sites teach: ``storage.profile_schema``;
+                                    what articles are to each other: ``storage.story_schema``
     capture                         bytes as they came: the body is in the blob store, under ``sha256``
     article ──< version ── removal  an article, its distinct texts, and what was cut from each
        │  └───< address             the keys under which it is known (``storage.url_key``)
@@ -96,6 +97,7 @@ article = Table(
     Column("copy_of", String(16)),
     Column("first_seen_at", UtcTime, nullable=False),
     Index("ix_article_dated_at_id", "dated_at", "id"),
+    Index("ix_article_story_id", "story_id"),
     sqlite_autoincrement=True,  # a number is never given twice
 )
 
@@ -136,6 +138,12 @@ version = Table(
     Column("profile", String(64)),  # the sha256 of what was known of its site
     Column("cleaner", String(40)),  # which edition of the cleaner made it
     Column("came_by", String(9)),  # reprocess; None for a page as it came
+    Column("change", String(10)),  # what it changed: see ``storage.changes``; None for the first, and for reprocess
+    Column("changed_since", Integer),  # the version that it was compared with
+    Column("words_added", Integer),
+    Column("words_removed", Integer),
+    Column("numbers_changed", Boolean),
+    Column("names_changed", Boolean),
     Index("ix_version_content_hash_title_hash", "content_hash", "title_hash"),
 )
 

@@ -1,0 +1,303 @@
+"""Copies: which article of the archive a new one is a copy of, if of any, and what else it is like.
+
+Stories are stars. A new article is likened to those that share anchors with it; where it is like a copy, it must be
+like the article in the centre of that story too, so that no chain of small changes leads from one text to another. The
+centre is the earliest of them; when an earlier one comes, and all others are copies of it as well, it becomes the
+centre.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select
+
+from storage import schema
+from storage.anchors import MOST, SERIES, Anchors, series_hash, short
+from storage.likeness import Likeness, liken
+from storage.placement import Move, Newcomer, Placing, write
+from storage.records import Sketch
+from storage.sketches import decode
+from storage.story_schema import likeness, regrouped, sketch
+
+MOST_COMPARED = 64
+"""Articles that a new one is likened to; those with the most anchors in common."""
+
+MOST_NAMED = 5
+"""Related articles that are noted of one; the closest."""
+
+_LARGEST_MOVED = 64  # copies that follow when their story gets another centre
+_AT_ONCE = 1_000  # rows that are asked for in one question
+
+_article, _sketch, _likeness, _regrouped = schema.article.c, sketch.c, likeness.c, regrouped.c
+
+
+@dataclass(slots=True)
+class Resident:
+    """An article of the archive. texts: the sketches of its first and its current version, by number."""
+
+    article_id: str
+    story_id: str
+    copy_of: str | None
+    dated_at: datetime
+    texts: dict[int, Sketch] = field(default_factory=dict)
+
+    @property
+    def anchors(self) -> set[int]:
+        """The hashes that its texts are found by."""
+        return {short(anchor) for text in self.texts.values() for anchor in text.anchors}
+
+
+class Copies:
+    """Articles as one generation has them: the tables, and what this transaction has decided but not written yet.
+
+    is_next: whether the generation is the one that is being made.
+    """
+
+    def __init__(self, connection: Connection, generation: int, *, is_next: bool = False) -> None:
+        self._connection = connection
+        self._generation = generation
+        self._is_next = is_next
+        self._anchors = Anchors(connection, generation)
+        self._found: dict[int, list[int]] = {}  # hash → seqs, of the hashes that were asked for
+        self._residents: dict[str, Resident] = {}
+        self._ids: dict[int, str] = {}  # of residents, by seq
+        self._waiting: dict[int, list[str]] = defaultdict(list)  # hash → articles that the tables do not have
+        self._moved: dict[str, tuple[str, str | None]] = {}
+        self._learned: list[tuple[Newcomer, Placing]] = []
+
+    def expect(self, coming: Iterable[tuple[Sketch, str | None]]) -> None:
+        """Look up what articles, each with its source, may be like, in two questions for all."""
+        asked = [_hashes(sketch, source) for sketch, source in coming]
+        self._look_up({hash_ for hashes, series in asked for hash_ in (*hashes, *series)})
+        self._load({seq for hashes, _ in asked for seq in self._candidates(hashes)})
+
+    def place(self, new: Newcomer, apart: Collection[str] = ()) -> Placing:
+        """Where an article belongs. apart: articles that it was split from."""
+        if not new.sketch.anchors:
+            return Placing(new.article_id)
+        hashes, series = _hashes(new.sketch, new.source)
+        self._look_up({*hashes, *series})
+        likenesses = self._likenesses(new, hashes, series, apart)
+        for closest in likenesses:
+            centre = self._centre(new, closest) if closest.is_copy else None
+            if centre and centre.other_id not in apart:
+                return self._beside(new, self._residents[centre.other_id], centre, (hashes, series))
+        named = [replace(each, kind="related", guard="centre") if each.is_copy else each for each in likenesses]
+        return Placing(new.article_id, None, tuple(named[:MOST_NAMED]), self._postings(hashes, series))
+
+    def renew(self, new: Newcomer, *, is_other: bool) -> None:
+        """Another version stands for an article that the tables have. is_other: so much that it may belong elsewhere.
+
+        An article that is alone is placed anew then; a copy, or what others are copies of, stays in its story.
+        """
+        known = self.resident(new.article_id)
+        if known is not None:
+            self._drop(known, new)
+        if known is None or (is_other and self._is_alone(known)):
+            placing = self.place(new, self._split_from(new.article_id))
+        else:
+            hashes, series = _hashes(new.sketch, new.source)
+            self._look_up({*hashes, *series})
+            centre = self.resident(known.copy_of) if known.copy_of else None
+            postings = self._postings(hashes, series, centre.anchors if centre else set())
+            placing = Placing(known.story_id, known.copy_of, (), postings)
+        self._learned.append((new, placing))
+        self.write()
+
+    def learn(self, new: Newcomer, placing: Placing) -> None:
+        """The transaction will write this article where ``placing`` says."""
+        self._learned.append((new, placing))
+        resident = Resident(new.article_id, placing.story_id, placing.copy_of, new.dated_at, {new.number: new.sketch})
+        self._residents[new.article_id] = resident
+        for hash_ in placing.postings:
+            self._waiting[hash_].append(new.article_id)
+        self._moved[new.article_id] = placing.story_id, placing.copy_of
+        for move in placing.moved:
+            self._moved[move.article_id] = move.story_id, move.copy_of
+            if moved := self._residents.get(move.article_id):
+                moved.story_id, moved.copy_of = move.story_id, move.copy_of
+
+    def write(self) -> None:
+        """Write all that was learned; the tables have the articles by now."""
+        write(self._connection, self._generation, self._learned, is_next=self._is_next)
+        for known in (self._found, self._residents, self._ids, self._waiting, self._moved, self._learned):
+            known.clear()
+
+    def resident(self, article_id: str) -> Resident | None:
+        """An article; None for one without a sketch."""
+        if article_id not in self._residents:
+            self._read(_article.id == article_id)
+        return self._residents.get(article_id)
+
+    def story_of(self, article_id: str) -> str | None:
+        """The story that an article is put in by this transaction; None where it has not touched it."""
+        return self._moved[article_id][0] if article_id in self._moved else None
+
+    # --- who may be like it
+
+    def _look_up(self, hashes: Collection[int]) -> None:
+        asked = [hash_ for hash_ in hashes if hash_ not in self._found]
+        found = self._anchors.find(asked)
+        self._found |= {hash_: found.get(hash_, []) for hash_ in asked}
+
+    def _count(self, hash_: int) -> int:
+        return len(self._found[hash_]) + len(self._waiting.get(hash_, ()))
+
+    def _candidates(self, hashes: Sequence[int]) -> list[int]:
+        """The articles of the tables with most of the hashes."""
+        hits = Counter(seq for hash_ in hashes if self._count(hash_) < MOST for seq in self._found[hash_])
+        return sorted(hits, key=lambda seq: (-hits[seq], seq))[:MOST_COMPARED]
+
+    def _likenesses(
+        self, new: Newcomer, hashes: Sequence[int], series: Sequence[int], apart: Collection[str]
+    ) -> list[Likeness]:
+        """What it is to each article that may be like it, the closest first."""
+        is_series = any(self._count(hash_) >= SERIES for hash_ in series)
+        seqs = self._candidates(hashes)
+        self._load(seqs)
+        waiting = Counter(id_ for hash_ in hashes if self._count(hash_) < MOST for id_ in self._waiting.get(hash_, ()))
+        met = [self._ids[seq] for seq in seqs if seq in self._ids] + sorted(waiting, key=lambda id_: -waiting[id_])
+        found = [
+            liken((new.article_id, new.number, new.sketch), id_, self._residents[id_].texts, series=is_series)
+            for id_ in dict.fromkeys(met)
+            if id_ != new.article_id and id_ not in apart
+        ]
+        return sorted((each for each in found if each), key=lambda each: each.rank)  # equal ones in order of coming
+
+    def _centre(self, new: Newcomer, closest: Likeness) -> Likeness | None:
+        """The likeness to the centre of the story that ``closest`` is of, if it is one of a copy too."""
+        resident = self._residents[closest.other_id]
+        if resident.copy_of is None:
+            return closest
+        centre = self.resident(resident.copy_of)
+        if centre is None:
+            return None
+        found = liken((new.article_id, new.number, new.sketch), centre.article_id, centre.texts)
+        if found and found.is_copy:
+            return found
+        if self._is_by_hand(resident.article_id, centre.article_id):  # somebody said that these are one story
+            return replace(found or closest, other_id=centre.article_id, kind="by-hand")
+        return None
+
+    def _is_by_hand(self, article_id: str, centre: str) -> bool:
+        asked = select(_likeness.kind).where(
+            _likeness.article_id == article_id, _likeness.other_id == centre, _likeness.generation == self._generation
+        )
+        return self._connection.execute(asked).scalar() == "by-hand"
+
+    # --- its place in a story
+
+    def _beside(
+        self, new: Newcomer, centre: Resident, closest: Likeness, found_by: tuple[Sequence[int], Sequence[int]]
+    ) -> Placing:
+        """The place in the story around ``centre``: beside it, or in its stead."""
+        story_id, own = centre.story_id, self._postings(*found_by, centre.anchors)
+        members = self._copies_of(centre) if is_earlier(new.dated_at, centre.dated_at) else None
+        if members is None:
+            return Placing(story_id, centre.article_id, (closest,), own)
+        also: list[Likeness] = []
+        for member in members:
+            found = liken((member.article_id, *_latest(member)), new.article_id, {new.number: new.sketch})
+            if found is None or not found.is_copy:
+                return Placing(story_id, centre.article_id, (closest,), own)
+            also.append(found)
+        moved = tuple(
+            Move(each.article_id, each.story_id, each.copy_of, story_id, new.article_id) for each in (centre, *members)
+        )
+        return Placing(story_id, None, (closest,), self._postings(*found_by), moved, tuple(also))
+
+    def _copies_of(self, centre: Resident) -> list[Resident] | None:
+        """Its copies; None where there are too many of them to follow another centre."""
+        asked = select(self._story_columns()[0]).where(self._story_columns()[1] == centre.story_id)
+        ids = list(self._connection.scalars(self._joined(asked).order_by(_article.seq).limit(_LARGEST_MOVED + 1)))
+        ids += [id_ for id_, (story_id, _) in self._moved.items() if story_id == centre.story_id]
+        found = [self.resident(id_) for id_ in dict.fromkeys(ids)]
+        members = [each for each in found if each and each.copy_of == centre.article_id]
+        return members if len(members) <= _LARGEST_MOVED else None
+
+    def _postings(self, hashes: Sequence[int], series: Sequence[int], others: Collection[int] = ()) -> tuple[int, ...]:
+        """The hashes to be entered: those that tell something, and that the centre of the story is not found by."""
+        own = [hash_ for hash_ in hashes if hash_ not in others and self._count(hash_) < MOST]
+        return (*own, *(hash_ for hash_ in series if self._count(hash_) < SERIES))
+
+    # --- another text of the same article
+
+    def _drop(self, known: Resident, new: Newcomer) -> None:
+        """Take away what the version before was found by, unless it is the first: two texts of an article are known."""
+        first = min(known.texts)
+        gone = [number for number in known.texts if number not in (first, new.number)]
+        kept = {short(anchor) for anchor in (*known.texts[first].anchors, *new.sketch.anchors)}
+        seq = next(seq for seq, id_ in self._ids.items() if id_ == known.article_id)
+        self._anchors.drop((hash_, seq) for hash_ in known.anchors - kept)
+        self._connection.execute(
+            delete(sketch).where(
+                _sketch.article == seq, _sketch.number.in_(gone), _sketch.generation == self._generation
+            )
+        )
+        for known_of in (self._found, self._residents, self._ids):
+            known_of.clear()
+
+    def _is_alone(self, known: Resident) -> bool:
+        others = select(_article.id).where(_article.story_id == known.story_id).limit(2)
+        return known.copy_of is None and len(self._connection.execute(others).all()) == 1
+
+    def _split_from(self, article_id: str) -> set[str]:
+        pair = (_likeness.article_id, _likeness.other_id)
+        asked = select(*pair).where(
+            or_(*(column == article_id for column in pair)), _likeness.kind == "apart",
+            _likeness.generation == self._generation,
+        )  # fmt: skip
+        return {id_ for row in self._connection.execute(asked) for id_ in row} - {article_id}
+
+    # --- reading
+
+    def _load(self, seqs: Collection[int]) -> None:
+        asked = iter([seq for seq in seqs if seq not in self._ids])
+        while some := list(islice(asked, _AT_ONCE)):
+            self._read(_article.seq.in_(some))
+
+    def _read(self, which: ColumnElement[bool]) -> None:
+        _, story_id, copy_of = self._story_columns()
+        asked = select(
+            _article.seq, _article.id, story_id, copy_of, _article.dated_at, _sketch.number, _sketch.body
+        ).join(sketch, and_(_sketch.article == _article.seq, _sketch.generation == self._generation))
+        for seq, id_, story, copied, dated_at, number, body in self._connection.execute(
+            self._joined(asked).where(which)
+        ):
+            resident = self._residents.get(id_)
+            if resident is None:
+                story, copied = self._moved.get(id_, (story, copied))  # noqa: PLW2901 - as it will be
+                resident = self._residents[id_] = Resident(id_, story, copied, dated_at)
+            resident.texts[number] = decode(body)
+            self._ids[seq] = id_
+
+    def _story_columns(self) -> tuple[ColumnElement[str], ColumnElement[str], ColumnElement[str | None]]:
+        if self._is_next:
+            return _article.id, func.coalesce(_regrouped.story_id, _article.id), _regrouped.copy_of
+        return _article.id, _article.story_id, _article.copy_of
+
+    def _joined(self, asked: Select[Any]) -> Select[Any]:
+        return asked.join(regrouped, _regrouped.article_id == _article.id, isouter=True) if self._is_next else asked
+
+
+def is_earlier(one: datetime, other: datetime) -> bool:
+    """Whether an article is dated before another; a midnight is a date alone, and says no time of that day."""
+    if time() in (one.time(), other.time()):
+        return one.date() < other.date()
+    return one < other
+
+
+def _hashes(sketch: Sketch, source: str | None) -> tuple[list[int], list[int]]:
+    """What an article is found by: its anchors, and the hash of its series where it may be of one."""
+    series = [series_hash(source, sketch.title_pattern)] if source and sketch.title_pattern else []
+    return list(dict.fromkeys(map(short, sketch.anchors))), series
+
+
+def _latest(resident: Resident) -> tuple[int, Sketch]:
+    return max(resident.texts.items())
