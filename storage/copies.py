@@ -19,11 +19,11 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or
 
 from storage import schema
 from storage.anchors import MOST, SERIES, Anchors, series_hash, short
-from storage.likeness import Likeness, liken
+from storage.likeness import COPIED, Likeness, liken
 from storage.placement import Move, Newcomer, Placing, write
 from storage.records import Sketch
 from storage.sketches import decode
-from storage.story_schema import likeness, regrouped, sketch
+from storage.story_schema import likeness, regrouped, sketch, story_event
 
 MOST_COMPARED = 64
 """Articles that a new one is likened to; those with the most anchors in common."""
@@ -34,7 +34,8 @@ MOST_NAMED = 5
 _LARGEST_MOVED = 64  # copies that follow when their story gets another centre
 _AT_ONCE = 1_000  # rows that are asked for in one question
 
-_article, _sketch, _likeness, _regrouped = schema.article.c, sketch.c, likeness.c, regrouped.c
+_article, _sketch, _likeness = schema.article.c, sketch.c, likeness.c
+_regrouped, _event = regrouped.c, story_event.c
 
 
 @dataclass(slots=True)
@@ -84,10 +85,10 @@ class Copies:
         hashes, series = _hashes(new.sketch, new.source)
         self._look_up({*hashes, *series})
         likenesses = self._likenesses(new, hashes, series, apart)
-        for closest in likenesses:
-            centre = self._centre(new, closest) if closest.is_copy else None
-            if centre and centre.other_id not in apart:
-                return self._beside(new, self._residents[centre.other_id], centre, (hashes, series))
+        for each in likenesses:
+            found = self._centre(new, each) if each.is_copy else None
+            if found and found[0].article_id not in apart:
+                return self._beside(new, *found, (hashes, series))
         named = [replace(each, kind="related", guard="centre") if each.is_copy else each for each in likenesses]
         return Placing(new.article_id, None, tuple(named[:MOST_NAMED]), self._postings(hashes, series))
 
@@ -122,6 +123,13 @@ class Copies:
             self._moved[move.article_id] = move.story_id, move.copy_of
             if moved := self._residents.get(move.article_id):
                 moved.story_id, moved.copy_of = move.story_id, move.copy_of
+
+    def stand_alone(self, article_id: str) -> None:
+        """Have an article of the tables be found by all its anchors, since it is a copy no more."""
+        if resident := self.resident(article_id):
+            seq = next(seq for seq, id_ in self._ids.items() if id_ == article_id)
+            self._look_up(resident.anchors)
+            self._anchors.add((hash_, seq) for hash_ in resident.anchors if self._count(hash_) < MOST)
 
     def write(self) -> None:
         """Write all that was learned; the tables have the articles by now."""
@@ -170,26 +178,25 @@ class Copies:
         ]
         return sorted((each for each in found if each), key=lambda each: each.rank)  # equal ones in order of coming
 
-    def _centre(self, new: Newcomer, closest: Likeness) -> Likeness | None:
-        """The likeness to the centre of the story that ``closest`` is of, if it is one of a copy too."""
+    def _centre(self, new: Newcomer, closest: Likeness) -> tuple[Resident, Likeness] | None:
+        """The centre of the story that ``closest`` is of, and what says that the new article belongs there."""
         resident = self._residents[closest.other_id]
         if resident.copy_of is None:
-            return closest
+            return resident, closest
         centre = self.resident(resident.copy_of)
         if centre is None:
             return None
         found = liken((new.article_id, new.number, new.sketch), centre.article_id, centre.texts)
         if found and found.is_copy:
-            return found
-        if self._is_by_hand(resident.article_id, centre.article_id):  # somebody said that these are one story
-            return replace(found or closest, other_id=centre.article_id, kind="by-hand")
-        return None
+            return centre, found
+        return None if self._is_measured(resident.article_id, centre.article_id) else (centre, closest)
 
-    def _is_by_hand(self, article_id: str, centre: str) -> bool:
+    def _is_measured(self, article_id: str, centre: str) -> bool:
+        """Whether a copy is known to be like its centre; else somebody put it there, with all that is like it."""
         asked = select(_likeness.kind).where(
-            _likeness.article_id == article_id, _likeness.other_id == centre, _likeness.generation == self._generation
+            _pair(article_id, centre), _likeness.generation == self._generation, _likeness.kind.in_(COPIED)
         )
-        return self._connection.execute(asked).scalar() == "by-hand"
+        return self._connection.execute(asked).first() is not None or article_id in self._moved
 
     # --- its place in a story
 
@@ -207,8 +214,9 @@ class Copies:
             if found is None or not found.is_copy:
                 return Placing(story_id, centre.article_id, (closest,), own)
             also.append(found)
-        moved = tuple(
-            Move(each.article_id, each.story_id, each.copy_of, story_id, new.article_id) for each in (centre, *members)
+        moved = (
+            Move(new.article_id, story_id, centre.article_id, story_id, None),
+            *(Move(each.article_id, story_id, each.copy_of, story_id, new.article_id) for each in (centre, *members)),
         )
         return Placing(story_id, None, (closest,), self._postings(*found_by), moved, tuple(also))
 
@@ -248,10 +256,10 @@ class Copies:
         return known.copy_of is None and len(self._connection.execute(others).all()) == 1
 
     def _split_from(self, article_id: str) -> set[str]:
-        pair = (_likeness.article_id, _likeness.other_id)
-        asked = select(*pair).where(
-            or_(*(column == article_id for column in pair)), _likeness.kind == "apart",
-            _likeness.generation == self._generation,
+        undone = select(_event.undoes).where(_event.undoes.is_not(None))
+        asked = select(_event.article_id, _event.other_id).where(
+            or_(_event.article_id == article_id, _event.other_id == article_id),
+            _event.kind == "split", _event.id.not_in(undone),
         )  # fmt: skip
         return {id_ for row in self._connection.execute(asked) for id_ in row} - {article_id}
 
@@ -284,6 +292,14 @@ class Copies:
 
     def _joined(self, asked: Select[Any]) -> Select[Any]:
         return asked.join(regrouped, _regrouped.article_id == _article.id, isouter=True) if self._is_next else asked
+
+
+def _pair(one: str, other: str) -> ColumnElement[bool]:
+    """The likeness of two articles, whichever of them was likened to the other."""
+    return or_(
+        and_(_likeness.article_id == one, _likeness.other_id == other),
+        and_(_likeness.article_id == other, _likeness.other_id == one),
+    )
 
 
 def is_earlier(one: datetime, other: datetime) -> bool:

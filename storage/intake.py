@@ -10,26 +10,28 @@ from typing import cast
 
 from sqlalchemy import Connection, select, update
 
-from storage import generations, ledger, profile_schema, profiles, schema
+from storage import generations, ledger, profile_schema, profiles, regrouping, schema
 from storage.blobs import Blobs
 from storage.captures import Capture
 from storage.captures_log import Entry
 from storage.changes import Change, has_collapsed
 from storage.copies import Copies
 from storage.duplicates import Address, AddressKind, Known, decide, identity_of, key_of
-from storage.errors import StorageError
+from storage.errors import NotFound, StorageError
 from storage.learned import Learned
 from storage.links import Link, Named, Passed, Postponed, Taught, Validators
 from storage.placement import Newcomer, Placing
 from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved, Sketch
+from storage.regrouping import Unruly
 from storage.rereading import CONTENT, Reread, differences, reread
 from storage.resemblance import RULE_VERSION
+from storage.rulings import Ruling
 from storage.settling import Settlements, owned, postpone
 from storage.tray import Head, Tray, capture_key
 from storage.url_key import alias_key, url_key
 
 _AT_ONCE = 500  # inputs whose rows are held back
-_AS = {"near": "a near copy of", "contains": "that holds", "contained": "held by", "by-hand": "of the story of"}
+_AS = {"near": "a near copy of", "contains": "that holds", "contained": "held by"}
 
 _version, _capture = schema.version.c, schema.capture.c
 
@@ -182,6 +184,23 @@ class Intake:
             self._logged += [learned] if body is not None else []
         self._is_whole = True
         return is_new
+
+    def rule(self, ruling: Ruling, *, is_known: bool = False) -> str | None:
+        """Carry out what somebody says of stories; the id of the event. is_known: the log has it already, and where
+        it changes nothing by now, it is passed over. Raises Unruly and NotFound."""
+        self._enter()
+        self._write()
+        standing = generations.standing(self.connection)
+        try:
+            event = regrouping.apply(self.connection, ruling, standing.number if standing else 0)
+        except (Unruly, NotFound):
+            self._is_whole = True  # nothing was changed
+            if is_known:
+                return None
+            raise
+        self._logged += [] if is_known else [ruling]
+        self._is_whole = True
+        return event
 
     def adopt(self, captures: Iterable[Capture]) -> None:
         """Enter captures that the log has already, so that saving their pages does not log them again."""

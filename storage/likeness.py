@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from storage.records import Sketch
 from storage.resemblance import Guard, Resemblance, compare
 
-LikenessKind = Literal["near", "contains", "contained", "related", "by-hand", "apart"]
-"""The first four as of a ``Resemblance``. by-hand: somebody merged their stories. apart: somebody split them."""
+LikenessKind = Literal["near", "contains", "contained", "related"]
+"""As of a ``Resemblance``."""
 
-_RANK = {"near": 0, "contains": 1, "contained": 1, "related": 2, "none": 3}
+COPIED: tuple[LikenessKind, ...] = ("near", "contains", "contained")
+"""The kinds of those whose text is the same."""
+
+_RANK = {"near": 0, "contains": 1, "contained": 1, "related": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,12 @@ class Likeness:
     @property
     def is_copy(self) -> bool:
         """Whether the text of one is that of the other."""
-        return self.kind in ("near", "contains", "contained")
+        return self.kind in COPIED
 
     @property
     def rank(self) -> tuple[int, float, float]:
         """Orders likenesses, the closest first."""
-        return _RANK.get(self.kind, 4), -self.containment, -self.jaccard
+        return _RANK[self.kind], -self.containment, -self.jaccard
 
 
 def liken(
@@ -68,3 +73,11 @@ def _of(found: Resemblance, article_id: str, number: int, other_id: str, other_n
         article_id, other_id, found.kind, found.jaccard, found.containment,  # type: ignore[arg-type]  # not none
         found.guard, found.differing, found.rule, number, other_number,
     )  # fmt: skip
+
+
+def share(of: Sketch, within: Sketch) -> float:
+    """How much of one text stands in another, 0..1: of its shingles, those that the other has too."""
+    reach = min(of.reach, within.reach)
+    one, other = (np.frombuffer(each.shingles, "<u4") for each in (of, within))
+    one, other = (each[: np.searchsorted(each, reach)] if reach < 1 << 32 else each for each in (one, other))
+    return float(np.isin(one, other, assume_unique=True).mean()) if len(one) else 0.0

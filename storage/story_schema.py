@@ -40,7 +40,7 @@ likeness = Table(
     Column("article_id", ForeignKey(article.c.id, ondelete="CASCADE"), primary_key=True),
     Column("other_id", ForeignKey(article.c.id, ondelete="CASCADE"), primary_key=True),
     Column("generation", Integer, primary_key=True, autoincrement=False),
-    Column("kind", String(9), nullable=False),  # near, contains, contained, related; by-hand, apart
+    Column("kind", String(9), nullable=False),  # near, contains, contained, related
     Column("jaccard", Float, nullable=False),
     Column("containment", Float, nullable=False),
     Column("guard", String(9)),  # what spoke against a copy
@@ -63,6 +63,8 @@ story_event = Table(
     Column("other_id", String(16)),
     Column("undoes", String(12)),  # the event that this one took back
     Column("moved", SafeJson, nullable=False),  # [article, story before, copy of before, story, copy of] each
+    Index("ix_story_event_article_id", "article_id"),
+    Index("ix_story_event_other_id", "other_id"),
     sqlite_autoincrement=True,
 )
 

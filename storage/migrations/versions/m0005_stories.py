@@ -108,3 +108,5 @@ def _likenesses() -> None:
         sa.UniqueConstraint("id", name="uq_story_event_id"),
         sqlite_autoincrement=True,
     )
+    for column in ("article_id", "other_id"):
+        op.create_index(f"ix_story_event_{column}", "story_event", [column])
