@@ -19,6 +19,7 @@ from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, U
 from crawler.settings import Settings
 from storage import commands as asking
 from storage import state_commands as telling
+from storage import story_commands as grouping
 from storage.console import Desk
 from storage.errors import Damaged, NotFound, StorageError
 
@@ -42,7 +43,8 @@ def copydesk(context: click.Context) -> None:
 
 
 for command in (
-    *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *telling.COMMANDS
+    *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
+    *telling.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 
