@@ -1,4 +1,4 @@
-"""How fast the archive tells copies as it grows: ``python -m benchmarks.archive_index [--articles N] [--database URL]``.
+"""How fast the archive tells copies as it grows: ``python -m benchmarks.archive_index [--articles N]``.
 
 An archive is filled with made articles up to 10,000 and then up to N (1,000,000 unless told), and at both sizes some
 thousands more are likened and entered in batches of 50, each batch a transaction: look up anchors, compare, decide,
@@ -80,7 +80,8 @@ def main() -> None:
 
 def _measure(database: Database, many: int) -> None:
     print(
-        f"{'articles':>12}{'a second':>10}{'slowest':>9}{'fastest':>9}{'found':>8}{'index MB a million':>20}{'sketches':>10}"
+        f"{'articles':>12}{'a second':>10}{'slowest':>9}{'fastest':>9}{'found':>10}"
+        f"{'index MB a million':>20}{'sketches':>10}"
     )
     costs = []
     filled = 0
@@ -107,7 +108,7 @@ def _measure(database: Database, many: int) -> None:
         index, sketches = _sizes(database)
         slow, *_, fast = statistics.quantiles(rates, n=20)
         print(
-            f"{size:12,}{rate:10,.0f}{slow:9,.0f}{fast:9,.0f}{found:4}/{expected}"
+            f"{size:12,}{rate:10,.0f}{slow:9,.0f}{fast:9,.0f}{found:6}/{expected:<3}"
             f"{1e6 * index / filled:20,.0f}{1e6 * sketches / filled:10,.0f}",
             flush=True,
         )

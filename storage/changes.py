@@ -29,6 +29,7 @@ COLLAPSED = 0.3
 
 _FEW_WORDS = 3  # changed each way: minor in a short text too
 _TOLD_APART = 30  # words: shorter texts share no 3-grams even where they tell the same
+_LONGEST_WALL = 200  # words: what is longer, and tells something else, is no wall
 _LOOKED_AT = 100_000  # tokens of a text that are compared
 _TEASER = "incomplete"  # the flag of a text that goes on behind a wall, or was cut off
 
@@ -108,12 +109,12 @@ def _kind(
 ) -> ChangeKind:
     if old == new:
         return "minor" if tokens(before.title) == tokens(title) else "title"
-    if has_collapsed(words, flags, before):
-        return "collapsed"
     was, is_now = _shingles(old), _shingles(new)
     common = len(was & is_now)
-    shorter = min(len(was), len(is_now))
-    if common < REUSED * shorter and min(before.words, words) >= _TOLD_APART and _is_other_title(before.title, title):
+    is_other = common < REUSED * min(len(was), len(is_now)) and _is_other_title(before.title, title)
+    if has_collapsed(words, flags, before) and not (is_other and words > _LONGEST_WALL):
+        return "collapsed"
+    if is_other and min(before.words, words) >= _TOLD_APART:
         return "reused"
     if any(map(_NOTICE.match, _new_paragraphs(before.text, text))):
         return "correction"

@@ -306,7 +306,8 @@ class Intake:
             self._put_alias(capture, article, article_id)
         elif seen.address is not None and seen.address.is_own and not decision.reused:
             self._see_again(capture, article, article_id, number)
-        if decision.outcome in ("stored", "duplicate"):
+        is_late = decision.reused and capture.fetched_at < self._tray.head(decision.reused).seen_at
+        if decision.outcome in ("stored", "duplicate") and not is_late:
             self._put_address(identity, article_id, "own" if decision.outcome == "stored" else "duplicate")
         self._tray.put(
             schema.sighting, capture_key=capture_key, article_id=article_id, number=number,
@@ -459,9 +460,10 @@ def _told(why: str, article_id: str, placing: Placing) -> str:
 
 def _changed(change: Change | None) -> dict[str, object]:
     """The columns of a version that say what is other in it."""
-    if change is None:
-        return {}
-    return {
-        "change": change.kind, "changed_since": change.since, "words_added": change.added,
-        "words_removed": change.removed, "numbers_changed": change.numbers, "names_changed": change.names,
-    }  # fmt: skip
+    told = (
+        None
+        if change is None
+        else (change.kind, change.since, change.added, change.removed, change.numbers, change.names)
+    )
+    names = "change", "changed_since", "words_added", "words_removed", "numbers_changed", "names_changed"
+    return dict(zip(names, told or (None,) * len(names), strict=True))
