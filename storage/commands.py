@@ -11,7 +11,7 @@ import click
 
 from storage.console import Column, Desk
 from storage.records import ArchivedArticle, Fate, Query, Removed
-from storage.speaking import OpenArchive, asks, speaks
+from storage.speaking import OpenArchive, asks, sighted, speaks
 from storage.times import rfc3339
 
 SHORT = 8
@@ -20,6 +20,7 @@ SHORT = 8
 
 @click.command(short_help="Find articles by words.")
 @click.argument("words", nargs=-1)
+@sighted
 @asks
 @speaks
 @click.pass_obj
@@ -192,6 +193,7 @@ def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("words", nargs=-1)
 @click.option("--raw", is_flag=True, help="CSV cells as they are, also where a spreadsheet would run them.")
+@sighted
 @asks
 @speaks
 @click.pass_obj

@@ -226,6 +226,8 @@ class Query:
 
     words: all must occur, in any order; "quoted words" stand together. Dates compare with the publication time,
     and with the time of fetching where that is unknown. limit: None for no limit.
+    by: ``sighting`` asks for each place that showed an article, with the address, source, title and dates that it had
+    there; one article may answer several times.
     """
 
     words: str | None = None
@@ -234,6 +236,7 @@ class Query:
     until: datetime | None = None
     language: str | None = None
     limit: int | None = 50
+    by: Literal["article", "sighting"] = "article"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    func,
     select,
 )
 
@@ -237,3 +238,26 @@ def articles(which: ColumnElement[bool] = current) -> Select[Any]:
         kept.amp_url,
         kept.origins,
     ).select_from(article.join(version, which))
+
+
+FIRST_SIGHTS = ("stored", "duplicate")
+"""The outcomes of sightings that are the first at their address; the others were looked at again."""
+
+sighted_at = func.coalesce(sighting.c.published_at, capture.c.fetched_at)
+"""When a sighting is dated."""
+
+
+def sightings() -> Select[Any]:
+    """The fields of ``ArchivedArticle`` for each place that showed an article, as it stood there."""
+    there = {
+        "url": capture.c.url, "source": capture.c.source, "title": sighting.c.title,
+        "published_at": sighting.c.published_at, "fetched_at": capture.c.fetched_at,
+    }  # fmt: skip
+    seen = and_(version.c.article_id == sighting.c.article_id, version.c.number == sighting.c.number)
+    fields = [there.get(column.name, column) for column in articles().selected_columns]
+    places = (
+        sighting.join(article, article.c.id == sighting.c.article_id)
+        .join(version, seen)
+        .join(capture, capture.c.key == sighting.c.capture_key)
+    )
+    return select(*fields).select_from(places).where(sighting.c.outcome.in_(FIRST_SIGHTS))

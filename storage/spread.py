@@ -15,9 +15,6 @@ from storage.records import Query
 from storage.sketches import decode
 from storage.story_schema import likeness, sketch
 
-FIRST_SIGHTS = ("stored", "duplicate")
-"""The outcomes of sightings that are the first at their address; the others were looked at again."""
-
 _article, _version, _capture, _sighting = schema.article.c, schema.version.c, schema.capture.c, schema.sighting.c
 _sketch, _likeness = sketch.c, likeness.c
 
@@ -85,7 +82,7 @@ def widest(connection: Connection, query: Query) -> tuple[Spread, ...]:
         )
         .join_from(schema.sighting, schema.article, _article.id == _sighting.article_id)
         .join(schema.capture, _capture.key == _sighting.capture_key)
-        .where(_sighting.outcome.in_(FIRST_SIGHTS))
+        .where(_sighting.outcome.in_(schema.FIRST_SIGHTS))
         .group_by(_article.story_id)
         .having(places > 1)
         .order_by(outlets.desc(), places.desc(), _article.story_id)
@@ -139,7 +136,7 @@ def story(connection: Connection, article_id: str) -> Story:
     seen = connection.execute(
         select(_sighting.article_id, _capture.source, func.count(), func.min(_capture.fetched_at))
         .join_from(schema.sighting, schema.capture, _capture.key == _sighting.capture_key)
-        .where(_sighting.article_id.in_(ids), _sighting.outcome.in_(FIRST_SIGHTS))
+        .where(_sighting.article_id.in_(ids), _sighting.outcome.in_(schema.FIRST_SIGHTS))
         .group_by(_sighting.article_id, _capture.source)
     ).all()
     places: Counter[str] = Counter()

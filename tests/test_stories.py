@@ -48,6 +48,7 @@ def save(archive: Archive, grouping: str, *pages: tuple[Page, Article]) -> list[
 
 
 WIRE = prose(1)
+SOON = NOON + timedelta(minutes=10)
 
 
 def test_a_near_copy_is_stored_beside_what_it_is_a_copy_of(archive: Archive, grouping: str) -> None:
@@ -254,6 +255,25 @@ def test_an_event_that_others_built_on_is_not_undone_first(archive: Archive) -> 
     assert archive.get(copy).copy_of == centre
     kinds = [(event.kind, event.undone_by is not None) for event in archive.stories.events(copy)]
     assert kinds == [("undo", False), ("undo", False), ("merge", True), ("split", True)]
+
+
+def test_the_same_question_by_article_and_by_sighting(archive: Archive) -> None:
+    first, copy, *_ = save(
+        archive, "expected",
+        came("gazette", WIRE, title="Council votes"), came("gazette2", edited(WIRE, 3), 1, title="The vote"),
+        came("herald", WIRE, 2, title="They voted", published_at=SOON), came("herald", WIRE, 4, title="They voted"),
+    )  # fmt: skip
+    assert archive.count(Query(source="herald")) == 0
+    by_place = Query(source="herald", by="sighting")
+    (seen,) = archive.find(by_place)
+    assert archive.count(by_place) == 1, "that it was looked at again is no other place"
+    assert (seen.id, seen.source, seen.title, seen.url) == (first.article_id, "herald", "They voted", at("herald"))
+    assert (seen.published_at, seen.text) == (SOON, WIRE)
+    assert archive.count(Query(words="council", by="sighting")) == 2, "in both places"
+    assert [each.source for each in archive.find(Query(by="sighting"))] == ["gazette2", "herald", "gazette"]
+    assert [each.id for each in archive.find(Query(limit=1, by="sighting"))] == [copy.article_id]
+    assert archive.count(Query(until=NOON + timedelta(minutes=30), by="sighting")) == 2
+    assert archive.count(Query(language="fr", by="sighting")) == 0
 
 
 def test_the_widest_stories_of_a_period(archive: Archive) -> None:
