@@ -116,10 +116,12 @@ class Sketch:
     """What an article is likened to others by, made by ``pipelines.sketch``; those of other versions never compare.
 
     words: of the text; in scripts without spaces two characters count as one. anchors: lowest hashes of long word
-    sequences, in rising order of rank, signed 64-bit; empty where the text is too short to be likened.
-    shingles: hashes of short word sequences, distinct and rising, uint32 little-endian; of a long text those below
-    ``reach`` alone, a fair sample. numbers: of the text, in order. title_numbers: of the title.
-    title_pattern: the title folded, ``#`` for each number. names: capitalised words of the lead, folded, in order.
+    sequences, 48-bit, lowest rank first; empty where the text is too short to be likened. shingles: hashes of short word
+    sequences, distinct and rising, of 24 bits in uint32 little-endian; of a long text those below ``reach`` alone, a fair
+    sample. vocabulary: hashes of its words, distinct and rising, uint16 little-endian; empty of a very long text.
+    numbers: of the text, in order. title_numbers: of the title. title_pattern: the title folded, ``#`` for each number.
+    names: capitalised words within the sentences of the lead, folded, in order. number_slots, name_slots: for each a hash of the words around
+    it, uint32 little-endian.
     """
 
     version: int
@@ -127,11 +129,14 @@ class Sketch:
     words: int
     anchors: tuple[int, ...] = field(default=(), repr=False)
     shingles: bytes = field(default=b"", repr=False)
-    reach: int = 1 << 32
+    reach: int = 1 << 24
     numbers: tuple[str, ...] = field(default=(), repr=False)
     title_numbers: tuple[str, ...] = ()
     title_pattern: str = ""
     names: tuple[str, ...] = field(default=(), repr=False)
+    number_slots: bytes = field(default=b"", repr=False)
+    name_slots: bytes = field(default=b"", repr=False)
+    vocabulary: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,36 @@
 """How much two texts share, and what they are to each other: a near copy, one holds the other, related, or neither.
 
-Pure: two sketches in, one verdict out. What two texts share is counted in shingles; what they must not differ in, for
-all that they share, is for the guards: numbers, dates in otherwise equal titles, and names in otherwise equal leads.
-Two lottery results share nearly all their words.
+Pure: two sketches in, one verdict out. What two texts share is counted in shingles. What they must not differ in, for
+all that they share, is for the guards: two lottery results share nearly all their words. A guard looks at slots, places
+with the same words around them: in copies the same numbers and names stand there, in siblings of one make others.
+What only one of the two has, a dropped or an added paragraph, is no evidence against a copy.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from storage.records import Sketch
 
 RULE_VERSION = 1
 """Raise it whenever the verdict on any two sketches changes."""
 
-NEAR = 0.45  # jaccard
-CONTAINED = 0.8  # containment
-RELATED = 0.5  # containment
-FEWEST_NUMBERS, SAME_NUMBERS = 3, 0.7  # of the shorter text; the share of them that the other has too
-SERIES_NEAR = 0.9  # jaccard, between members of a series: one title pattern in many articles of a source
-FEWEST_NAMES, SAME_NAMES = 3, 0.5
+# All thresholds were set on the development half of benchmarks/duplicates.py; docs/decisions/0013 tells what was tried.
+NEAR = 0.45  # jaccard; one in a hundred articles with half of another as background reaches it
+CONTAINED = 0.72  # containment of the shorter; as above
+SPREAD, SAME_WORDS = 0.25, 0.65  # jaccard, and that of the vocabularies: single words replaced all over
+RELATED = 0.4  # containment
+FEWEST_DIFFER, DIFFER = 2, 0.35  # numbers or names that stand otherwise, and their share of all in common slots
+SERIES_NEAR, SERIES_DIFFER, SERIES_SAME = (
+    0.9,
+    0.1,
+    8,
+)  # of a series: jaccard, share that differs, numbers and names alike
 
 Kind = Literal["near", "contains", "contained", "related", "none"]
 Guard = Literal["numbers", "title", "series", "names"]
@@ -52,20 +58,35 @@ class Resemblance:
         return self.kind in ("near", "contains", "contained")
 
 
+class _Fillings(NamedTuple):
+    """Of the words in slots that both texts have, how many stand there in both, and how many in one alone."""
+
+    same: int
+    other: int
+
+    @property
+    def differing(self) -> float:
+        return self.other / max(1, self.same + self.other)
+
+    @property
+    def speaks_against(self) -> bool:
+        return self.other >= FEWEST_DIFFER and self.differing > DIFFER
+
+
 def compare(new: Sketch, old: Sketch, *, series: bool = False) -> Resemblance:
-    """What ``new`` is to ``old``. series: both are of one source and title pattern, seen in five articles or more."""
+    """What ``new`` is to ``old``. series: both are of one source and title pattern, as five articles or more are."""
     if new.version != old.version or not (new.shingles and old.shingles) or _speak_differently(new, old):
         return Resemblance("none")
     jaccard, containment, is_longer = _shared(new, old)
-    differing = tuple((Counter(new.numbers) - Counter(old.numbers)) + (Counter(old.numbers) - Counter(new.numbers)))
-    if jaccard >= NEAR:
+    if jaccard >= NEAR or (jaccard >= SPREAD and _words_alike(new, old) >= SAME_WORDS):
         kind: Kind = "near"
     elif containment >= CONTAINED:
         kind = "contains" if is_longer else "contained"
     else:
-        kind = "related" if containment >= RELATED else "none"
-        return Resemblance(kind, jaccard, containment, None, differing)
+        return Resemblance("related" if containment >= RELATED else "none", jaccard, containment)
     guard = _guard(new, old, jaccard, series=series)
+    mine, theirs = Counter(new.numbers), Counter(old.numbers)
+    differing = tuple(dict.fromkeys((mine - theirs) + (theirs - mine)))
     return Resemblance("related" if guard else kind, jaccard, containment, guard, differing)
 
 
@@ -76,32 +97,60 @@ def _speak_differently(new: Sketch, old: Sketch) -> bool:
 def _shared(new: Sketch, old: Sketch) -> tuple[float, float, bool]:
     """Jaccard, containment of the shorter, and whether the new one is the longer."""
     reach = min(new.reach, old.reach)
-    one, two = (_within(sketch, reach) for sketch in (new, old))
-    if not len(one) or not len(two):
+    mine, theirs = (_within(sketch, reach) for sketch in (new, old))
+    if not len(mine) or not len(theirs):
         return 0.0, 0.0, False
-    both = np.sort(np.concatenate([one, two]), kind="stable")
-    shared = int(np.count_nonzero(both[1:] == both[:-1]))
-    return shared / (len(both) - shared), shared / min(len(one), len(two)), len(one) >= len(two)
+    shared = _count_common(mine, theirs)
+    return shared / (len(mine) + len(theirs) - shared), shared / min(len(mine), len(theirs)), len(mine) >= len(theirs)
 
 
-def _within(sketch: Sketch, reach: int) -> np.ndarray:
+def _within(sketch: Sketch, reach: int) -> npt.NDArray[np.uint32]:
     shingles = np.frombuffer(sketch.shingles, "<u4")
     return shingles if sketch.reach == reach else shingles[: np.searchsorted(shingles, reach)]
 
 
+def _words_alike(new: Sketch, old: Sketch) -> float:
+    """Jaccard of the vocabularies."""
+    mine, theirs = (np.frombuffer(sketch.vocabulary, "<u2") for sketch in (new, old))
+    shared = _count_common(mine, theirs)
+    return shared / max(1, len(mine) + len(theirs) - shared) if len(mine) and len(theirs) else 0.0
+
+
+def _count_common(mine: npt.NDArray[np.unsignedinteger], theirs: npt.NDArray[np.unsignedinteger]) -> int:
+    both = np.sort(np.concatenate([mine, theirs]), kind="stable")  # two sorted runs: merged in linear time
+    return int(np.count_nonzero(both[1:] == both[:-1]))
+
+
 def _guard(new: Sketch, old: Sketch, jaccard: float, *, series: bool) -> Guard | None:
-    if series and (jaccard < SERIES_NEAR or Counter(new.numbers) != Counter(old.numbers)):
-        return "series"
-    if new.title_pattern == old.title_pattern and new.title_numbers != old.title_numbers:
-        return "title"
-    if _overlap(new.numbers, old.numbers, FEWEST_NUMBERS) < SAME_NUMBERS:
+    numbers = _fillings(new.numbers, new.number_slots, old.numbers, old.number_slots)
+    if numbers.speaks_against:
         return "numbers"
-    if _overlap(new.names, old.names, FEWEST_NAMES) < SAME_NAMES:
+    names = _fillings(new.names, new.name_slots, old.names, old.name_slots)
+    if names.speaks_against or _Fillings(numbers.same + names.same, numbers.other + names.other).speaks_against:
         return "names"
-    return None
+    is_firm = max(numbers.differing, names.differing) <= SERIES_DIFFER
+    if series and not (is_firm and (jaccard >= SERIES_NEAR or numbers.same + names.same >= SERIES_SAME)):
+        return "series"
+    is_retitled = new.title_pattern == old.title_pattern and new.title_numbers != old.title_numbers
+    return "title" if is_retitled and not (is_firm and jaccard >= SERIES_NEAR) else None
 
 
-def _overlap(new: Sequence[str], old: Sequence[str], fewest: int) -> float:
-    """How much of the fewer stands among the others; 1 where there are too few to say."""
-    least = min(len(new), len(old))
-    return sum((Counter(new) & Counter(old)).values()) / least if least >= fewest else 1.0
+def _fillings(mine: tuple[str, ...], my_slots: bytes, theirs: tuple[str, ...], their_slots: bytes) -> _Fillings:
+    ours, others = _by_slot(mine, my_slots), _by_slot(theirs, their_slots)
+    same: set[str] = set()
+    differing: set[str] = set()
+    for slot in ours.keys() & others.keys():
+        here, there = Counter(ours[slot]), Counter(others[slot])
+        alike = here & there
+        same.update(alike)
+        if here.total() > alike.total() < there.total():  # else one of the two only lacks a place like this
+            differing.update(here - alike)
+    return _Fillings(len(same), len(differing - same))
+
+
+def _by_slot(words: tuple[str, ...], slots: bytes) -> dict[int, list[str]]:
+    found = defaultdict[int, list[str]](list)
+    for word, slot in zip(words, np.frombuffer(slots, "<u4").tolist(), strict=True):
+        if slot:
+            found[slot].append(word)
+    return found

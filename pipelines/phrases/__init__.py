@@ -52,6 +52,7 @@ class Phrases:
     caption_marks: re.Pattern[str]
     stamp_words: re.Pattern[str]
     months: Mapping[str, int]
+    weekdays: frozenset[str]
 
     def is_whole(self, section: str, folded: str) -> bool:
         """Whether the whole line says a phrase of the section."""
@@ -98,4 +99,5 @@ def load_phrases() -> Phrases:
         caption_marks=re.compile(one_of(lists["caption", "marks"]) + r"(?!\w)"),
         stamp_words=re.compile(rf"(?<!\w){one_of(stamp)}(?!\w)"),
         months=months,
+        weekdays=frozenset(lists["stamp", "weekdays"]),
     )
