@@ -11,12 +11,12 @@ PostgreSQL: a URL of an empty database on a server with its own durable settings
 from __future__ import annotations
 
 import argparse
-import sqlite3
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Made:
         """The sketch of an article like no other."""
         chance = np.random.default_rng(number)
         hashes = chance.integers(0, 1 << 63, 16 + _WORDS // 2, np.int64)
-        return self._of(number, hashes[:16], hashes[16:].view(np.uint32)[:_WORDS])
+        return self._of(number, hashes[:16] >> 16, hashes[16:].view(np.uint32)[:_WORDS])
 
     def copy(self, number: int, of: int) -> Sketch:
         """The sketch of an edited copy: a quarter of its hashes are others."""
@@ -58,8 +58,9 @@ class Made:
     def _of(self, number: int, anchors: np.ndarray, shingles: np.ndarray) -> Sketch:
         numbers = tuple(str(number * 7 + at) for at in range(5))
         return Sketch(
-            1, "en", _WORDS, tuple(anchors.tolist()), np.unique(shingles).astype("<u4").tobytes(), 1 << 32, numbers, (),
-            f"made title of article {number:x}", (f"name{number}", "second", "third"),
+            1, "en", _WORDS, tuple(anchors.tolist()), np.unique(shingles & 0xFFFFFF).astype("<u4").tobytes(),
+            numbers=numbers, title_pattern=f"made title of article {number:x}", names=("one", "second", "third"),
+            number_slots=bytes(20), name_slots=bytes(12), vocabulary=np.arange(200, dtype="<u2").tobytes(),
         )  # fmt: skip
 
 
@@ -150,11 +151,14 @@ def _enter(connection: Connection, batch: list[tuple[int, Sketch]]) -> int:
 
 def _sizes(database: Database) -> tuple[float, float]:
     """Megabytes of the index and of the sketches."""
-    if database.file is not None:  # the driver's own SQLite may be built without the table that tells; nobody writes
-        with closing(sqlite3.connect(f"file:{database.file}?mode=ro", uri=True)) as reader:
-            asked = "SELECT sum(pgsize) FROM dbstat WHERE name IN (?, ?)"
-            names = ("anchor", "anchor"), ("sketch", "sqlite_autoindex_sketch_1")
-            index, sketches = (reader.execute(asked, name).fetchone()[0] for name in names)
+    if database.file is not None:  # the driver's own SQLite may be built without the table that tells
+        asked = "SELECT sum(pgsize) FROM dbstat WHERE name IN ('{0}', 'sqlite_autoindex_{0}_1')"
+        code = (  # another process: two SQLite libraries in one take each other's locks away
+            "import sqlite3, sys; reader = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)\n"
+            "for asked in sys.argv[2:]: print(reader.execute(asked).fetchone()[0])"
+        )
+        command = [sys.executable, "-c", code, str(database.file), asked.format("anchor"), asked.format("sketch")]
+        index, sketches = map(int, subprocess.run(command, check=True, capture_output=True).stdout.split())
     else:
         with database.reading() as connection:
             asked = "SELECT pg_total_relation_size('anchor'), pg_total_relation_size('sketch')"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from benchmarks.texts import Text
-from benchmarks.trial import Asked, Trial
+from benchmarks.trial import Trial
 from pipelines.sketch import sketch
 from storage.records import Sketch
 from storage.resemblance import Resemblance, compare

@@ -79,5 +79,5 @@ def share(of: Sketch, within: Sketch) -> float:
     """How much of one text stands in another, 0..1: of its shingles, those that the other has too."""
     reach = min(of.reach, within.reach)
     one, other = (np.frombuffer(each.shingles, "<u4") for each in (of, within))
-    one, other = (each[: np.searchsorted(each, reach)] if reach < 1 << 32 else each for each in (one, other))
+    one, other = (each[: np.searchsorted(each, reach)] for each in (one, other))
     return float(np.isin(one, other, assume_unique=True).mean()) if len(one) else 0.0
