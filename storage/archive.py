@@ -37,6 +37,7 @@ from storage.records import (
     Saved,
     Sighting,
 )
+from storage.relinking import Relinking
 from storage.rereading import Making, Reread, capture_of, makings, number_of_rereads, rereads
 from storage.rulings import Ruling
 from storage.sources import Sources
@@ -62,6 +63,7 @@ class Archive:
         self.sources = Sources(database, self._writing)
         self.profiles = Profiles(database, self._blobs, self._taking_in)
         self.stories = Stories(database, self._taking_in)
+        self.relinking = Relinking(database, self._writing)
         self._unnamed_run: int | None = None
 
     @classmethod

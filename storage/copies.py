@@ -84,13 +84,18 @@ class Copies:
             return Placing(new.article_id)
         hashes, series = _hashes(new.sketch, new.source)
         self._look_up({*hashes, *series})
-        likenesses = self._likenesses(new, hashes, series, apart)
+        likenesses = self._likenesses(new, hashes, series)
         for each in likenesses:
-            found = self._centre(new, each) if each.is_copy else None
+            found = self._centre(new, each) if each.is_copy and each.other_id not in apart else None
             if found and found[0].article_id not in apart:
                 return self._beside(new, *found, (hashes, series))
-        named = [replace(each, kind="related", guard="centre") if each.is_copy else each for each in likenesses]
-        return Placing(new.article_id, None, tuple(named[:MOST_NAMED]), self._postings(hashes, series))
+        named = [
+            replace(each, kind="related", guard="apart" if each.other_id in apart else "centre")
+            if each.is_copy
+            else each
+            for each in likenesses[:MOST_NAMED]
+        ]
+        return Placing(new.article_id, None, tuple(named), self._postings(hashes, series))
 
     def renew(self, new: Newcomer, *, is_other: bool) -> None:
         """Another version stands for an article that the tables have. is_other: so much that it may belong elsewhere.
@@ -101,7 +106,7 @@ class Copies:
         if known is not None:
             self._drop(known, new)
         if known is None or (is_other and self._is_alone(known)):
-            placing = self.place(new, self._split_from(new.article_id))
+            placing = self.place(new, self.split_from(new.article_id))
         else:
             hashes, series = _hashes(new.sketch, new.source)
             self._look_up({*hashes, *series})
@@ -113,11 +118,9 @@ class Copies:
 
     def learn(self, new: Newcomer, placing: Placing) -> None:
         """The transaction will write this article where ``placing`` says."""
-        self._learned.append((new, placing))
         resident = Resident(new.article_id, placing.story_id, placing.copy_of, new.dated_at, {new.number: new.sketch})
         self._residents[new.article_id] = resident
-        for hash_ in placing.postings:
-            self._waiting[hash_].append(new.article_id)
+        self._enter(new, placing)
         self._moved[new.article_id] = placing.story_id, placing.copy_of
         for move in placing.moved:
             self._moved[move.article_id] = move.story_id, move.copy_of
@@ -131,6 +134,15 @@ class Copies:
             self._look_up(resident.anchors)
             self._anchors.add((hash_, seq) for hash_ in resident.anchors if self._count(hash_) < MOST)
 
+    def learn_text(self, other: Newcomer) -> None:
+        """Have an article that is learned be found by another of its texts too."""
+        known = self._residents[other.article_id]
+        hashes, _ = _hashes(other.sketch, None)
+        self._look_up(hashes)
+        postings = self._postings(hashes, (), known.anchors)
+        known.texts[other.number] = other.sketch
+        self._enter(other, Placing(known.story_id, known.copy_of, (), postings))
+
     def write(self) -> None:
         """Write all that was learned; the tables have the articles by now."""
         write(self._connection, self._generation, self._learned, is_next=self._is_next)
@@ -142,6 +154,11 @@ class Copies:
         if article_id not in self._residents:
             self._read(_article.id == article_id)
         return self._residents.get(article_id)
+
+    def _enter(self, new: Newcomer, placing: Placing) -> None:
+        self._learned.append((new, placing))
+        for hash_ in placing.postings:
+            self._waiting[hash_].append(new.article_id)
 
     def story_of(self, article_id: str) -> str | None:
         """The story that an article is put in by this transaction; None where it has not touched it."""
@@ -162,9 +179,7 @@ class Copies:
         hits = Counter(seq for hash_ in hashes if self._count(hash_) < MOST for seq in self._found[hash_])
         return sorted(hits, key=lambda seq: (-hits[seq], seq))[:MOST_COMPARED]
 
-    def _likenesses(
-        self, new: Newcomer, hashes: Sequence[int], series: Sequence[int], apart: Collection[str]
-    ) -> list[Likeness]:
+    def _likenesses(self, new: Newcomer, hashes: Sequence[int], series: Sequence[int]) -> list[Likeness]:
         """What it is to each article that may be like it, the closest first."""
         is_series = any(self._count(hash_) >= SERIES for hash_ in series)
         seqs = self._candidates(hashes)
@@ -174,7 +189,7 @@ class Copies:
         found = [
             liken((new.article_id, new.number, new.sketch), id_, self._residents[id_].texts, series=is_series)
             for id_ in dict.fromkeys(met)
-            if id_ != new.article_id and id_ not in apart
+            if id_ != new.article_id
         ]
         return sorted((each for each in found if each), key=lambda each: each.rank)  # equal ones in order of coming
 
@@ -252,10 +267,12 @@ class Copies:
             known_of.clear()
 
     def _is_alone(self, known: Resident) -> bool:
-        others = select(_article.id).where(_article.story_id == known.story_id).limit(2)
+        id_, story_id, _ = self._story_columns()
+        others = self._joined(select(id_).where(story_id == known.story_id).limit(2))
         return known.copy_of is None and len(self._connection.execute(others).all()) == 1
 
-    def _split_from(self, article_id: str) -> set[str]:
+    def split_from(self, article_id: str) -> set[str]:
+        """The articles that somebody split from this one, or this one from."""
         undone = select(_event.undoes).where(_event.undoes.is_not(None))
         asked = select(_event.article_id, _event.other_id).where(
             or_(_event.article_id == article_id, _event.other_id == article_id),

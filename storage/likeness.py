@@ -24,7 +24,7 @@ class Likeness:
     """What article ``article_id`` is to ``other_id``, told by their versions ``number`` and ``other_number``.
 
     jaccard, containment, differing, rule: as of a ``Resemblance``. guard: what spoke against a copy; ``centre``: it is
-    like a copy, and not like what that one is a copy of.
+    like a copy, and not like what that one is a copy of; ``apart``: somebody split them.
     """
 
     article_id: str
@@ -32,7 +32,7 @@ class Likeness:
     kind: LikenessKind
     jaccard: float
     containment: float
-    guard: Guard | Literal["centre"] | None
+    guard: Guard | Literal["centre", "apart"] | None
     differing: tuple[str, ...]
     rule: int
     number: int

@@ -71,7 +71,8 @@ def write(
         return
     insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
     found = [each for _, placing in learned for each in (*placing.likenesses, *placing.also)]
-    learned = [(new, placing) for new, placing in learned if new.sketch.anchors]
+    if not is_next:  # of the next generation every article has a sketch: it says that it was decided on
+        learned = [(new, placing) for new, placing in learned if new.sketch.anchors]
     if not learned:
         return
     ids = [new.article_id for new, _ in learned]

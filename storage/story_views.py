@@ -21,6 +21,7 @@ _GUARDS = {
     "title": "their titles are the same but for numbers or dates",
     "series": "they are of one series: one title in many articles of an outlet",
     "names": "other names stand in the same words",
+    "apart": "somebody split them",
     "centre": "it is like a copy of the story, and not like its centre",
 }
 
