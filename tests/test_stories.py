@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from crawler.rebuilding import make_again
 from storage import Archive, Article, NotFound, Page, Query, Saved
 from storage.regrouping import Unruly
 from tests.newsroom import NOON, page, prose, sketched
@@ -291,3 +293,47 @@ def test_the_widest_stories_of_a_period(archive: Archive) -> None:
     assert [each.outlets for each in archive.stories.widest(Query(source="other0"))] == [3]
     assert archive.stories.widest(Query(language="fr")) == ()
     assert archive.stories.widest(Query(limit=1)) == (wide,)
+
+
+def _read(came_as: Page, _profile: object = None) -> Article:
+    """What cleaning makes of the pages of this module."""
+    _, title, text = came_as.body.decode().split(" | ", 2)
+    return sketched(text, title)
+
+
+def bodied(outlet: str, text: str, hours: float = 0, title: str = "Council votes") -> tuple[Page, Article]:
+    """As ``came``, from a page that can be cleaned again."""
+    body = f"{outlet} | {title} | {text}".encode()
+    came_as = page(at(outlet), body, hours, source=outlet)
+    return came_as, _read(came_as)
+
+
+def test_stories_are_the_same_when_the_archive_is_made_again(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the kept bytes and the log, with what people ruled at its place in between."""
+    monkeypatch.setattr("pipelines.cleaning.clean", _read)
+    other = prose(51)
+    pages = [bodied(f"paper{number}", edited(WIRE, number), 9 - number) for number in range(5)]
+    *_, last, _ = stored(archive, "expected", *pages, bodied("other", other))
+    split = archive.stories.split(last)
+    save(archive, "in a batch", bodied("late", edited(WIRE, 9), 20), bodied("other", f"{other} It was said.", 2))
+    archive.stories.undo(split)
+    copy = next(id_ for id_, (_, copy_of) in places(archive).items() if copy_of)
+    archive.stories.split(copy)
+    save(
+        archive,
+        "one by one",
+        bodied("later", edited(WIRE, 7), 4),
+        bodied("reused", prose(52), 1),
+        bodied("reused", prose(53), 2, "Quite other news"),
+    )
+    with Archive.open(f"sqlite:///{tmp_path}/again.db", blobs=str(tmp_path / "raw")) as rebuilt:
+        make_again(rebuilt, lambda *_: None, workers=0)
+        assert places(rebuilt) == places(archive)
+        for id_ in places(archive):
+            assert rebuilt.stories.likenesses(id_) == archive.stories.likenesses(id_)
+            assert rebuilt.makings(id_) == archive.makings(id_)
+        told = [(event.id, event.kind, event.undone_by, event.moved) for event in archive.stories.events()]
+        assert [(event.id, event.kind, event.undone_by, event.moved) for event in rebuilt.stories.events()] == told
+        assert len(told) >= 3
