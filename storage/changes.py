@@ -24,6 +24,9 @@ MINOR = 0.9
 REUSED = 0.3
 """Containment of word 3-grams below which the address shows something else."""
 
+AGREES = 0.5
+"""Containment of word 3-grams from which a text from another address is that of the article it names."""
+
 COLLAPSED = 0.3
 """Share of the words below which a text has collapsed."""
 
@@ -84,6 +87,12 @@ def has_collapsed(words: int, flags: Sequence[str], before: Standing) -> bool:
     """Whether a text of so many words is what a wall leaves of the one before."""
     is_teaser = _TEASER in flags and _TEASER not in before.flags
     return before.words >= _TOLD_APART and (words < COLLAPSED * before.words or (is_teaser and words < before.words))
+
+
+def agree(before: Standing, text: str) -> bool:
+    """Whether a text is that of the version that stands, or an edit of it."""
+    was, is_now = _shingles(tokens(before.text)[:_LOOKED_AT]), _shingles(tokens(text)[:_LOOKED_AT])
+    return len(was & is_now) >= AGREES * min(len(was), len(is_now))
 
 
 def change(before: Standing, title: str, text: str, words: int, flags: Sequence[str]) -> Change:

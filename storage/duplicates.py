@@ -3,7 +3,8 @@
 Identity is the URL key, or the sha256 of the bytes where there is no address. An address is known in one of four ways:
 
     own        the article was stored from it
-    alias      the article named it as its own address; it counts as if it were
+    alias      the article named it as its own address, it redirected there, or it named the article's and shows its
+               text: it counts as if it were
     duplicate  it showed the text of an article that was known before
     shared     several articles named it as their own, so it is nobody's until something is stored from it
 """
@@ -88,12 +89,14 @@ class Glance:
     """What one look into the archive says of a page.
 
     address: what is known of its identity. copy: the earliest version of any article with the same text.
-    is_taken: another identity has the id that an article of this one would get.
+    is_taken: another identity has the id that an article of this one would get. is_named: the identity is new, and the
+    address that the page names as its own is known.
     """
 
     address: Address | None
     copy: Match | None
     is_taken: bool = False
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,11 @@ _KNOWN_AMONG = union_all(
     select(_article.id).where(_article.id.in_(bindparam("ids", expanding=True))),
     select(_version.content_hash).where(_version.content_hash.in_(bindparam("contents", expanding=True))),
 )
-_ADDRESS = select(_address.article_id, _address.kind).where(_address.key == bindparam("key"))
+_ADDRESS = (
+    select(_address.article_id, _address.kind, _article.story_id)
+    .join_from(schema.address, schema.article, _article.id == _address.article_id)
+    .where(_address.key == bindparam("key"))
+)
 _STANDING = (
     select(_version.number, _version.title, _version.text, _version.words, _version.flags)
     .join_from(schema.version, schema.article, schema.current)
@@ -263,7 +270,7 @@ class Known:
         if key in self._addresses:
             return self._addresses[key]
         row = self._connection.execute(_ADDRESS, {"key": key}).one_or_none()
-        return row and Address(*row)
+        return None if row is None else Address(row[0], cast(AddressKind, row[1]), row[2])
 
     def version_like(self, article: Article, article_id: str, titled: bool) -> int | None:
         """See ``Facts``."""

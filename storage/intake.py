@@ -14,9 +14,9 @@ from storage import generations, ledger, profile_schema, profiles, regrouping, s
 from storage.blobs import Blobs
 from storage.captures import Capture
 from storage.captures_log import Entry
-from storage.changes import Change, has_collapsed
+from storage.changes import Change, agree, has_collapsed
 from storage.copies import Copies
-from storage.duplicates import Address, AddressKind, Known, decide, identity_of, key_of
+from storage.duplicates import Address, AddressKind, Glance, Known, decide, identity_of, key_of
 from storage.errors import NotFound, StorageError
 from storage.learned import Learned
 from storage.links import Link, Named, Passed, Postponed, Taught, Validators
@@ -286,7 +286,7 @@ class Intake:
     def _place(self, capture: Capture, capture_key: str, article: Article) -> Saved:
         """Decide where an article belongs, and put it there."""
         identity = identity_of(capture.url, capture.sha256)
-        seen = self._known.glance(identity, article)
+        seen = self._recognise(capture, article, self._known.glance(identity, article))
         decision = decide(article, seen, self._known)
         if capture.cut and decision.outcome == "version":
             why = f"cut off ({capture.cut}): what was kept of {decision.article_id} before stays"
@@ -303,9 +303,13 @@ class Intake:
             number = self._put_version(
                 capture, capture_key, article, article_id, is_new=decision.article_id is None, change=decision.change
             )
-            self._put_alias(capture, article, article_id)
+            self._put_aliases(capture, article, article_id)
         elif seen.address is not None and seen.address.is_own and not decision.reused:
             self._see_again(capture, article, article_id, number)
+        if seen.is_named:
+            self._put_address(identity, article_id, "alias")
+        if capture.asked_url and (asked := url_key(capture.asked_url)) and self._known.address(key_of(asked)) is None:
+            self._put_address(asked, article_id, "alias")
         is_late = decision.reused and capture.fetched_at < self._tray.head(decision.reused).seen_at
         if decision.outcome in ("stored", "duplicate") and not is_late:
             self._put_address(identity, article_id, "own" if decision.outcome == "stored" else "duplicate")
@@ -418,16 +422,27 @@ class Intake:
             return
         self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at))
 
-    def _put_alias(self, capture: Capture, article: Article, article_id: str) -> None:
-        """The address that the page names as its own; one that two articles name says nothing of either."""
+    def _recognise(self, capture: Capture, article: Article, seen: Glance) -> Glance:
+        """What is known of a page from an unknown address that names an article's as its own, and shows its text."""
         canonical = capture.url and article.canonical_url and alias_key(capture.url, article.canonical_url)
-        if not canonical:
-            return
+        if not canonical or seen.address is not None or seen.copy is not None:
+            return seen
         held = self._known.address(key_of(canonical))
-        if held is None:
-            self._put_address(canonical, article_id, "alias")
-        elif held.kind == "alias" and held.article_id != article_id:
-            self._put_address(canonical, held.article_id, "shared")
+        if held is None or not held.is_own or not agree(self._known.standing(held.article_id), article.text):
+            return seen
+        return replace(seen, address=Address(held.article_id, "alias", held.story_id), is_named=True)
+
+    def _put_aliases(self, capture: Capture, article: Article, article_id: str) -> None:
+        """The addresses that the page names as its own; one that two articles name says nothing of either."""
+        for named in (article.canonical_url, article.amp_url):
+            alias = capture.url and named and alias_key(capture.url, named)
+            if not alias:
+                continue
+            held = self._known.address(key_of(alias))
+            if held is None:
+                self._put_address(alias, article_id, "alias")
+            elif held.kind == "alias" and held.article_id != article_id:
+                self._put_address(alias, held.article_id, "shared")
 
     def _put_address(self, identity: str, article_id: str, kind: AddressKind) -> None:
         key = key_of(identity)

@@ -62,6 +62,7 @@ class Page:
 
     url: None for a saved text. content_type: as the server or the reader says, charset parameter included.
     origin: where a person finds the input again, such as ``saved/0412.jsonl:88``. cut: why the body is not whole.
+    asked_url: the address that was asked for, where it redirected to ``url``.
     """
 
     url: str | None
@@ -74,6 +75,7 @@ class Page:
     claims: Claims = Claims()
     origin: str | None = None
     cut: str | None = None
+    asked_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

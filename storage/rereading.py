@@ -22,7 +22,19 @@ CONTENT = tuple(column.name for column in _version if column.name in Article.__d
 _MADE_WITH = ("profile", "cleaner")
 _OF_TEXT = ("text", "title", "content_hash", "title_hash", "words")
 _FACTS = tuple(name for name in CONTENT if name not in (*_MADE_WITH, *_OF_TEXT))
-_COPIED = ("url", "source", "status", "content_type", "fetched_at", "origin", "sha256", "size", "cut", "profile")
+_COPIED = (
+    "url",
+    "source",
+    "status",
+    "content_type",
+    "fetched_at",
+    "origin",
+    "sha256",
+    "size",
+    "cut",
+    "profile",
+    "asked_url",
+)
 
 
 @dataclass(frozen=True, slots=True)

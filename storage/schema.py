@@ -84,6 +84,7 @@ capture = Table(
     Column("cut", SafeText),  # why the body is not whole
     Column("profile", String(64)),  # the sha256 of what was known of its site when it was cleaned last
     Column("cleaner", String(40)),  # which edition of the cleaner that was
+    Column("asked_url", SafeText),  # the address that redirected to ``url``
 )
 
 article = Table(

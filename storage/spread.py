@@ -174,7 +174,8 @@ def likenesses(connection: Connection, article_id: str) -> tuple[Likeness, ...]:
         (_likeness.article_id == article_id) | (_likeness.other_id == article_id),
         _likeness.generation == _standing(connection),
     )
-    return tuple(sorted((Likeness(*row) for row in connection.execute(asked)), key=lambda each: each.rank))
+    found = (Likeness(*row) for row in connection.execute(asked))
+    return tuple(sorted(found, key=lambda each: (each.rank, each.article_id, each.other_id)))
 
 
 def _standing(connection: Connection) -> int:

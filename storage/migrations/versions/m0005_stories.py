@@ -35,6 +35,8 @@ def upgrade() -> None:
         sa.Column("names_changed", sa.Boolean),
     ):
         op.add_column("version", column)
+    for table in ("capture", "link"):
+        op.add_column(table, sa.Column("asked_url", sa.Text))
     op.create_index("ix_article_story_id", "article", ["story_id"])
     op.create_table(
         "anchor",
