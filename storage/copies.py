@@ -71,6 +71,7 @@ class Copies:
         self._waiting: dict[int, list[str]] = defaultdict(list)  # hash → articles that the tables do not have
         self._moved: dict[str, tuple[str, str | None]] = {}
         self._learned: list[tuple[Newcomer, Placing]] = []
+        self._renewed = "", ""  # the article that was placed anew last, and its story
 
     def expect(self, coming: Iterable[tuple[Sketch, str | None]]) -> None:
         """Look up what articles, each with its source, may be like, in two questions for all."""
@@ -113,8 +114,9 @@ class Copies:
             centre = self.resident(known.copy_of) if known.copy_of else None
             postings = self._postings(hashes, series, centre.anchors if centre else set())
             placing = Placing(known.story_id, known.copy_of, (), postings)
-        self._learned.append((new, placing))
+        self._enter(new, placing)
         self.write()
+        self._renewed = new.article_id, placing.story_id
 
     def learn(self, new: Newcomer, placing: Placing) -> None:
         """The transaction will write this article where ``placing`` says."""
@@ -162,7 +164,9 @@ class Copies:
 
     def story_of(self, article_id: str) -> str | None:
         """The story that an article is put in by this transaction; None where it has not touched it."""
-        return self._moved[article_id][0] if article_id in self._moved else None
+        if article_id in self._moved:
+            return self._moved[article_id][0]
+        return self._renewed[1] if article_id == self._renewed[0] else None
 
     # --- who may be like it
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from crawler.rebuilding import make_again
 from storage import Archive, Article, NotFound, Page, Query, Saved
 from storage.regrouping import Unruly
 from tests.newsroom import NOON, page, prose, sketched
+
+
+@pytest.fixture(autouse=True)
+def every_story_is_a_star(archive: Archive) -> Iterator[None]:
+    """Whatever a test does, no article is a copy of one that its story does not stand around."""
+    yield
+    assert list(archive.verify()) == []
 
 
 @pytest.fixture(params=["one by one", "in a batch", "expected"])

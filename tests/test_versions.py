@@ -144,7 +144,9 @@ def test_a_version_is_found_by_what_stands(archive: Archive) -> None:
     stub, wire = prose(31, 45), prose(32)
     first = archive.save(page("https://a.example/1", b"1"), sketched(stub))
     centre = archive.save(page("https://wire.example/1", b"2", 1), sketched(wire))
-    archive.save(page("https://a.example/1", b"3", 2), sketched(f"{stub}\n\n{wire}"))
+    joined = archive.save(page("https://a.example/1", b"3", 2), sketched(f"{stub}\n\n{wire}"))
+    assert (joined.outcome, joined.story_id) == ("version", centre.story_id)
+    assert list(archive.verify()) == []
     assert archive.get(first.article_id or "").copy_of == centre.article_id
     copy = archive.save(page("https://b.example/1", b"4", 3), sketched(f"{wire} More."))
     assert copy.story_id == centre.story_id
