@@ -23,7 +23,7 @@ SAFE_SQLITE = (3, 51, 3)
 
 _CACHE_KILOBYTES = 16_384  # the pages of the index of copies that a batch looks up, and then writes
 _CHECKPOINT_PAGES = 4_000  # 16 MB: pages that several batches touch are written back once
-_WAIT_MILLISECONDS = 15_000  # for another writer on SQLite
+_WAIT_MILLISECONDS = 60_000  # for other writers on SQLite; they do not take turns
 _WRITER_LOCK = 0x636F7079  # any fixed number: PostgreSQL's advisory locks have numbers for names
 _WRITES = "copydesk_writes"
 

@@ -42,7 +42,7 @@ def made(writers: int, keys: int) -> list[list[Input]]:
     """What each writer brings, by key: pages of the same bytes, and copies after them."""
     texts = [prose(10_000 + key, 120) for key in range(keys)]
     same = [
-        (page(f"https://wire.example/{key}", f"key {key}".encode(), source="wire"), sketched(text, f"Key {key}"))
+        (page(f"https://wire.example/{key}", f"key {key}".encode(), source="wire"), sketched(text, _title(text)))
         for key, text in enumerate(texts)
     ]
     return [same + [_copy(writer, key, texts[key]) for key in range(0, keys, _COPIED)] for writer in range(writers)]
@@ -55,6 +55,11 @@ def _copy(writer: int, key: int, text: str) -> Input:
     return page(f"https://{name}.example/{key}", f"{name} {key}".encode(), 1, source=name), sketched(
         edited, f"Key {key}"
     )
+
+
+def _title(text: str) -> str:
+    """Of no series: no two keys have titles alike."""
+    return " ".join(text.split()[-5:])
 
 
 def race(database: str, raw: str, brought: list[list[Input]], seed: int) -> Figures:
