@@ -39,6 +39,7 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.ingest
 	$(RUN)/python -m benchmarks.text_lines
 	$(RUN)/python -m benchmarks.extraction
+	$(RUN)/python -m benchmarks.duplicates
 	$(RUN)/python -m benchmarks.crawl
 	$(RUN)/python -m benchmarks.engine
 	$(RUN)/python -m benchmarks.archive_index

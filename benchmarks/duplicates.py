@@ -1,11 +1,11 @@
-"""How well copies are told from what is only alike: ``python -m benchmarks.duplicates``; with peers after ``make peers``.
+"""How well copies are told from what is only alike: ``python -m benchmarks.duplicates``, after ``make peers``.
 
 Articles in a dozen languages are edited, in grades, and asked about in an archive that also holds siblings: lottery
-results, gold prices, reports of matches. Half of the articles and of the makes of siblings is for development: there the
-thresholds were set, and the peers' are, at a precision of .995. The figures are of the other half.
+results, gold prices, reports of matches. Half of the articles and of the makes of siblings is for development: there
+the thresholds were set, and the peers' are, at a precision of .995. The figures are of the other half.
 
-``--data FILE`` takes the articles of another file in the form of ``benchmarks.texts``; ``--no-peers`` leaves the peers out;
-``--json FILE`` writes all figures, and the listed groups that were not found.
+``--data FILE`` takes the articles of another file in the form of ``benchmarks.texts``; ``--no-peers`` leaves the peers
+out; ``--json FILE`` writes all figures, and the listed groups that were not found.
 """
 
 from __future__ import annotations

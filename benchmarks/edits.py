@@ -23,6 +23,8 @@ _BOILERPLATE = {
     "|Todos los derechos reservados|Siga toda la actualidad en nuestra portada|Ver los comentarios",
     "fr": "À lire aussi : toute l'actualité du jour|Abonnez-vous à notre lettre|Partager cet article sur les réseaux"
     "|Tous droits de reproduction réservés|Retrouvez tous nos dossiers en page d'accueil|Voir les commentaires",
+    "vi": "Xem thêm: tin tức trong ngày|Đăng ký nhận bản tin của chúng tôi|Chia sẻ bài viết này với bạn bè"
+    "|Bản quyền thuộc về tòa soạn|Theo dõi tin mới nhất trên trang chủ|Xem các bình luận",
     "en": "Read more: all the news of the day|Sign up for our newsletter|Share this story with your friends"
     "|All rights reserved by the publisher|Follow the latest on our front page|Show the comments",
 }

@@ -1,8 +1,8 @@
 """Peers of likeness, in an interpreter of their own: ``python -m benchmarks.hashing_peers FILE`` answers on the output.
 
-FILE holds ``texts`` and, by name, ``trials`` of archive and queries, all as places in ``texts``. For each variant of each
-peer that is installed the answer has, by trial and query, pairs of a place in the archive and a score from 0 to 1; whoever
-asked chooses the threshold. ``--cost`` times signatures instead, copydesk's beside datasketch's.
+FILE holds ``texts`` and, by name, ``trials`` of archive and queries, all as places in ``texts``. For each variant of
+each peer that is installed the answer has, by trial and query, pairs of a place in the archive and a score from 0 to 1;
+whoever asked chooses the threshold. ``--cost`` times signatures instead, copydesk's beside datasketch's.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _DATATROVE = (14, 8)
 _SIMHASH_BITS = 64
 _FARTHEST = 16  # bits
 _WORD = re.compile(r"\w+")
+_MARKS = re.compile("[\u0300-\u036f]")
 ROUNDS = 5
 
 Scores = list[list[tuple[int, float]]]
@@ -43,8 +44,8 @@ class Variant:
 
 
 def normal(text: str) -> str:
-    """Words alone, in lower case."""
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).lower()))
+    """Words alone, without case and accents: what a sketch folds is folded for its peers too."""
+    return " ".join(_WORD.findall(_MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())))
 
 
 def datatrove_normal(text: str) -> str:

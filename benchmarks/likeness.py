@@ -1,4 +1,4 @@
-"""Likeness as copydesk judges it: the archive's anchors and sketches in memory, asked as ``storage`` asks its tables."""
+"""Likeness as copydesk judges it: anchors and sketches in memory, asked as ``storage`` asks its tables."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Shelf:
     def candidates(self, new: Sketch) -> list[str]:
         """Ids that share anchors, those that share most first."""
         hits: Counter[str] = Counter()
-        for anchor in new.anchors:
+        for anchor in (*new.anchors, *new.probes):
             holders = self._holders.get(anchor, [])
             if len(holders) <= MOST_POSTINGS:
                 hits.update(holders)

@@ -65,7 +65,8 @@ def _print_peers(report: Report) -> None:
     if not report.peers:
         return
     print(
-        f"\n{'peers, tuned on development; held out':40}{'P':>8}{'core':>8}{'all':>8}{'heavy':>8}{'half':>8}{'siblings':>10}"
+        f"\n{'peers, tuned on development; held out':40}"
+        f"{'P':>8}{'core':>8}{'all':>8}{'heavy':>8}{'half':>8}{'siblings':>10}"
     )
     rows = [(f"{each.name}, {each.variant}, >= {each.threshold:.2f}", each.held_out) for each in report.peers]
     for name, got in [("copydesk", report.held_out), *rows]:
@@ -99,7 +100,8 @@ def _print_growth(report: Report) -> None:
     print("\ncandidates verified an article, simulated")
     print(f"  {f'{check.articles:,}, foretold by a quarter':44}{check.mean:12.2f}   measured {check.measured:.2f}")
     print(
-        f"  {f'{million.articles:,}':44}{million.mean:12.2f}   aim <= 20; 99th percentile {million.percentile_99:.0f}, aim <= 64"
+        f"  {f'{million.articles:,}':44}{million.mean:12.2f}   aim <= 20; "
+        f"99th percentile {million.percentile_99:.0f}, aim <= 64"
     )
 
 
@@ -114,7 +116,8 @@ def _print_listed(got: Listed) -> None:
     for each in nearest:
         why = f"{each.kind}{f', {each.guard}' if each.guard else ''}"
         print(
-            f"    {'/'.join(each.ids):14}{each.jaccard:6.2f}{each.containment:6.2f}  {why:20}{each.titles[0].strip()[:60]}"
+            f"    {'/'.join(each.ids):14}{each.jaccard:6.2f}{each.containment:6.2f}  {why:20}"
+            f"{each.titles[0].strip()[:60]}"
         )
 
 

@@ -35,7 +35,7 @@ class Law:
     strength: float
 
     def postings(self, anchors: int) -> _Floats:
-        """How likely the next anchor after so many is one that exactly 0, 1, … MOST_POSTINGS articles have; rest: more."""
+        """How likely the next anchor after so many is one that 0, 1, … MOST_POSTINGS articles have; the rest: more."""
         d, s, n = self.discount, self.strength, anchors
         shares = np.empty(MOST_POSTINGS + 1)
         kinds = s / d * (np.exp(_rising(s + d, n) - _rising(s, n)) - 1)

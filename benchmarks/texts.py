@@ -91,24 +91,26 @@ def words(text: str) -> list[str]:
     return _WORD.findall(spaced)
 
 
-class Kinship:
-    """Which of many texts are alike by nature: found word by word, by none of the methods that are measured."""
+def kin(asked: Sequence[Text], kept: Iterable[Text]) -> dict[str, frozenset[str]]:
+    """By id of each text that is asked about: the kept ones that share at least a fifth of the shorter of the two.
 
-    def __init__(self, texts: Iterable[Text]) -> None:
-        self._holders: dict[int, list[str]] = defaultdict(list)
-        self._sizes: dict[str, int] = {}
-        for text in texts:
-            sequences = _sequences(text.text)
-            self._sizes[text.id] = len(sequences)
-            for sequence in sequences:
-                self._holders[sequence].append(text.id)
-
-    def of(self, text: str) -> frozenset[str]:
-        """The ids of all texts that share at least a fifth of the shorter of the two with ``text``."""
-        sequences = _sequences(text)
-        shared = Counter(id_ for sequence in sequences for id_ in self._holders.get(sequence, ()))
-        least = {id_: max(1, min(len(sequences), self._sizes[id_])) for id_ in shared}
-        return frozenset(id_ for id_, count in shared.items() if count / least[id_] >= KIN)
+    Found word by word, by none of the methods that are measured.
+    """
+    sizes: dict[str, int] = {}
+    holders: dict[int, list[str]] = defaultdict(list)
+    for text in asked:
+        sequences = _sequences(text.text)
+        sizes[text.id] = len(sequences)
+        for sequence in sequences:
+            holders[sequence].append(text.id)
+    found: dict[str, set[str]] = {text.id: set() for text in asked}
+    for text in kept:
+        sequences = _sequences(text.text)
+        shared = Counter(id_ for sequence in sequences for id_ in holders.get(sequence, ()))
+        for id_, count in shared.items():
+            if count >= KIN * min(len(sequences), sizes[id_]):
+                found[id_].add(text.id)
+    return {id_: frozenset(alike) for id_, alike in found.items()}
 
 
 def _sequences(text: str) -> frozenset[int]:

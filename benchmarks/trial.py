@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.edits import COPIES, OTHERS, edited
+from benchmarks.edits import COPIES, OTHERS, Edit, edited
 from benchmarks.siblings import items
-from benchmarks.texts import Collection, Kinship, Text, by_language, is_long
+from benchmarks.texts import Collection, Text, by_language, is_long, kin
 
 SIBLINGS_KEPT, SIBLINGS_ASKED = 30, 150  # of each item; fewer are kept than an anchor may have postings
+MOST_KEPT = 30_000
 _MOST_BASES = {"fr": 150, "en": 70}  # of one split
 _UNRELATED = range(94, 97)  # parts that ask and are kept out of the archive
 _DONORS = range(97, 100)
@@ -47,41 +49,57 @@ def trials(collection: Collection, others: Sequence[Text], *, most: int | None =
 
     most: bases a language and siblings an item, for a quick look.
     """
-    texts = (*collection.texts, *others)
-    donors, strangers, kept = _shares(texts)
-    kinship = Kinship(kept)
-    listed = {id_: frozenset(group) for group in collection.groups for id_ in group}
+    donors, strangers, kept = _shares(_sample((*collection.texts, *others)))
+    bases = {
+        (is_held, language): sorted(mine, key=_order)[: most or _MOST_BASES.get(language, 60)]
+        for is_held in (False, True)
+        for language, mine in by_language([each for each in kept if each.part % 2 == is_held and is_long(each)]).items()
+    }
+    lent = [donor for mine in donors.values() for donor in mine]
+    alike = kin([*(base for mine in bases.values() for base in mine), *lent, *strangers], kept)
+    for group in collection.groups:
+        for id_ in alike.keys() & group:
+            alike[id_] |= frozenset(group)
     found = {}
     for name, is_held in (("development", False), ("held out", True)):
         asked: list[Asked] = []
-        for language, mine in by_language(
-            [text for text in kept if text.part % 2 == is_held and is_long(text)]
-        ).items():
-            lent = donors.get(language, [])
-            lent_alike = frozenset[str]().union(*(kinship.of(donor.text) for donor in lent))
-            for base in sorted(mine, key=lambda each: (each.part, each.id))[: most or _MOST_BASES.get(language, 60)]:
-                alike = (kinship.of(base.text) | listed.get(base.id, frozenset()) | lent_alike) - {base.id}
-                asked += (
-                    Asked("copy" if edits is COPIES else "other", each.edit, each.text, base.id, each.extreme, alike)
-                    for edits in (COPIES, OTHERS)
-                    for each in edited(base, edits, lent)
-                )
-        asked += (
-            Asked("unrelated", "unrelated", text, alike=kinship.of(text.text))
-            for text in [each for each in strangers if each.part % 2 == is_held][: most and 10 * most]
-        )
-        siblings = [
-            item.sibling(f"{name} {at}")
-            for item in items(held=is_held)
-            for at in range(min(most or 999, SIBLINGS_KEPT))
-        ]
-        asked += (
-            Asked("sibling", item.kind, item.sibling(f"asked {at}"))
-            for item in items(held=is_held)
-            for at in range(min(most or 999, SIBLINGS_ASKED))
-        )
-        found[name] = Trial((*kept, *siblings), tuple(asked))
+        for (split, language), mine in bases.items():
+            if split == is_held:
+                asked += _asked(mine, donors.get(language, []), alike)
+        mine = [each for each in strangers if each.part % 2 == is_held][: most and 10 * most]
+        asked += (Asked("unrelated", "unrelated", text, alike=alike[text.id]) for text in mine)
+        siblings, new = _siblings(name, held=is_held, most=most or SIBLINGS_ASKED)
+        found[name] = Trial((*kept, *siblings), (*asked, *new))
     return found
+
+
+def _asked(bases: Sequence[Text], donors: list[Text], alike: dict[str, frozenset[str]]) -> Iterator[Asked]:
+    """Each base under all edits."""
+    of_donors = frozenset[str]().union(*(alike[donor.id] for donor in donors))
+    for base in bases:
+        kinds: tuple[tuple[Kind, tuple[Edit, ...]], ...] = (("copy", COPIES), ("other", OTHERS))
+        for kind, edits in kinds:
+            for each in edited(base, edits, donors):
+                known = (alike[base.id] | of_donors) - {base.id}
+                yield Asked(kind, each.edit, each.text, base.id, each.extreme, known)
+
+
+def _siblings(name: str, *, held: bool, most: int) -> tuple[list[Text], list[Asked]]:
+    """Those that the archive keeps, and those that are asked about."""
+    kept = [item.sibling(f"{name} {at}") for item in items(held=held) for at in range(min(most, SIBLINGS_KEPT))]
+    return kept, [
+        Asked("sibling", item.kind, item.sibling(f"asked {at}")) for item in items(held=held) for at in range(most)
+    ]
+
+
+def _sample(texts: Sequence[Text]) -> list[Text]:
+    """As many texts as every system can be asked about in reasonable time, the same in every run."""
+    chosen = {text.id for text in sorted(texts, key=_order)[:MOST_KEPT]}
+    return [text for text in texts if text.id in chosen]
+
+
+def _order(text: Text) -> bytes:
+    return hashlib.blake2b(text.id.encode(), digest_size=8).digest()
 
 
 def _shares(texts: Sequence[Text]) -> tuple[dict[str, list[Text]], list[Text], list[Text]]:
@@ -90,7 +108,7 @@ def _shares(texts: Sequence[Text]) -> tuple[dict[str, list[Text]], list[Text], l
     strangers, kept = [], []
     for language, mine in by_language(texts).items():
         is_few = len(mine) < _FEW
-        for at, text in enumerate(sorted(mine, key=lambda each: (each.part, each.id))):
+        for at, text in enumerate(sorted(mine, key=_order)):
             is_donor = at % 4 == 1 if is_few else text.part in _DONORS or (len(mine) < 400 and at % 4 == 1)
             if is_donor and is_long(text):
                 donors.setdefault(language, []).append(text)

@@ -1,29 +1,32 @@
 """Words as numbers: a text folded to plain letters and digits, cut into words, each hashed; arithmetic on arrays.
 
-Case and accents go; digits stay, and 1.000, 1,000 and 1 000 are one word. In scripts without spaces each character is a
-word. Another fold than the normal form's, which must keep what can change a meaning: this one must be quick, and forgive.
+Case and accents go; digits stay, and 1.000, 1,000 and 1 000 are one word. In scripts without spaces each character is
+a word. The normal form keeps all that can change a meaning; this fold is quick, and forgives.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 _Codes: TypeAlias = npt.NDArray[np.uint32]
+_Number = TypeVar("_Number", bound=np.generic)
 _Flags: TypeAlias = npt.NDArray[np.bool_]
 
-# What a character may fold to besides a letter: a gap between words, or nothing at all.
-_GAP, _NOTHING = 0, 1
-_ZERO, _NINE, _POINT, _SPACE = ord("0"), ord("9"), ord("."), ord(" ")
+# What a character folds to: a letter, below bit 21, or a gap between words, or nothing at all. Marks beside it: it is a
+# digit, of a script without spaces, a capital; it may be more letters or less in NFKC; it ends a sentence.
+_GAP, _LETTER = np.uint32(0), np.uint32((1 << 21) - 1)
+_NOTHING, _DIGIT, _UNSPACED, _CAPITAL, _RARE, _END = (np.uint32(1 << bit) for bit in range(21, 27))
+_ENDS = ".!?…。\n"
+_EDGE = "\n" * 4  # so that looking around needs no care
 _TABLED = 0x3100  # alphabets, kana and punctuation; what lies above is regular
-_UNSPACED = (  # Thai, Lao, Burmese, Khmer, kana, Han
+_UNSPACED_RANGES = (  # Thai, Lao, Burmese, Khmer, kana, Han
     (0x0E00, 0x0EFF),
     (0x1000, 0x109F),
     (0x1780, 0x17FF),
@@ -42,12 +45,12 @@ _LETTERS_ABOVE = (
     (0x10000, 0x1CFFF),
     (0x20000, 0x3FFFF),
 )
+_FORMS = ((0xF900, 0xFFEF), (0x1D400, 0x1D7FF), (0x2F800, 0x2FA1F))  # characters in other forms, for NFKC to tell
 _NOTHING_ABOVE = ((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xE0100, 0xE01EF))
 _LETTERS = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i"}  # that carry no separable mark
 _EXPANSION = str.maketrans({"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th"})
-_EXPANDS = re.compile("[ßẞæÆœŒþÞ]")
-_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio; with the two below the mixing of splitmix64, public domain
-_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
+_MIX, _HALF = np.uint64(0xD6E8FEB86659FD93), np.uint64(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,98 +73,124 @@ class HashedWords:
     def read(self, first: npt.NDArray[np.intp], last: npt.NDArray[np.intp]) -> tuple[str, ...]:
         """What stands from each first word to its last, folded, single spaces between words."""
         spans = zip(self.starts[first].tolist(), self.ends[last].tolist(), strict=True)
-        return tuple(" ".join(self.letters[start:end].replace("\0", " ").split()) for start, end in spans)
+        found = [self.letters[start:end] for start, end in spans]
+        return tuple(" ".join(each.replace("\0", " ").split()) if "\0" in each else each for each in found)
 
 
 def hashed_words(text: str) -> HashedWords:
     """The words of a text, in time linear in it."""
-    plain = unicodedata.normalize("NFKC", text)
-    if _EXPANDS.search(plain):
-        plain = plain.translate(_EXPANSION)
-    folded, is_unspaced, is_capital, is_end = _folded(np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), "<u4"))
-    inside = folded != _GAP
-    begins = inside.copy()
-    begins[1:] &= ~inside[:-1] | is_unspaced[1:] | is_unspaced[:-1]
-    starts = np.flatnonzero(begins)
+    folded, marks = _folded(text)
+    if marks & _RARE:
+        folded, marks = _folded(unicodedata.normalize("NFKC", text).translate(_EXPANSION))
+    letters = folded & _LETTER
+    inside = letters != _GAP
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    starts, ends = edges[::2], edges[1::2]
+    if marks & _UNSPACED:
+        starts, ends = _parted(inside, folded & _UNSPACED != 0)
     if not len(starts):
-        none, no_flags = np.empty(0, np.intp), np.empty(0, bool)
-        return HashedWords("", none, none, np.empty(0, np.uint64), *(no_flags,) * 4)
-    at = np.arange(len(folded))
-    place = at - np.maximum.accumulate(np.where(begins, at, 0))
-    letters = mixed(folded.astype(np.uint64) + (place.astype(np.uint64) << np.uint64(21)))
-    letters[~inside] = 0
-    initial, ended = folded[starts], np.cumsum(is_end)[starts]
+        no_flags = np.empty(0, bool)
+        return HashedWords("", starts, ends, np.empty(0, np.uint64), *(no_flags,) * 4)
+    powers, inverses = _powers(len(letters).bit_length())
+    sums = np.add.reduceat(letters * powers[: len(letters)], starts)  # gaps are 0
+    initial = folded.take(starts)
     return HashedWords(
-        folded.tobytes().decode("utf-32-le", "surrogatepass"),
+        letters.tobytes().decode("utf-32-le", "surrogatepass"),
         starts,
-        starts + np.add.reduceat(inside, starts, dtype=np.intp),
-        np.add.reduceat(letters, starts),
-        is_capital[starts],
-        np.diff(ended, prepend=-1) > 0,
-        (initial >= _ZERO) & (initial <= _NINE),
-        is_unspaced[starts],
+        ends,
+        mixed(sums * inverses.take(starts)),
+        initial & _CAPITAL != 0,
+        _after(np.flatnonzero(folded >= _END), starts),
+        initial & _DIGIT != 0,
+        initial & _UNSPACED != 0,
     )
 
 
+def _parted(inside: _Flags, is_unspaced: _Flags) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Where words begin and end, if each character of a script without spaces is one."""
+    parts = (inside[1:] != inside[:-1]) | is_unspaced[1:] | is_unspaced[:-1]
+    begins, closes = inside[1:] & parts, inside[:-1] & parts
+    return np.flatnonzero(begins) + 1, np.flatnonzero(closes) + 1
+
+
+@cache
+def _powers(bits: int) -> tuple[Hashes, Hashes]:
+    """Powers of an odd number, as many as ``bits`` count, and their inverses: a word hashes alike wherever it is."""
+    of = [np.full(1 << bits, factor, np.uint64) for factor in (int(_ODD), pow(int(_ODD), -1, 1 << 64))]
+    return np.multiply.accumulate(of[0]), np.multiply.accumulate(of[1])
+
+
+def _after(marks: npt.NDArray[np.intp], starts: npt.NDArray[np.intp]) -> _Flags:
+    """Which words are the first after a mark."""
+    found = np.zeros(len(starts) + 1, bool)
+    found[starts.searchsorted(marks)] = True
+    return found[:-1]
+
+
+def distinct(values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """The values in rising order, each once."""
+    rising = np.sort(values)
+    is_new = np.ones(len(rising), bool)
+    np.not_equal(rising[1:], rising[:-1], out=is_new[1:])
+    return rising[is_new]
+
+
 def mixed(values: Hashes) -> Hashes:
-    """Hashes of hashes: every bit of a value bears on every bit of the result."""
-    values = values * _ODD
-    values ^= values >> np.uint64(30)
-    values *= _MIX[0]
-    values ^= values >> np.uint64(27)
-    values *= _MIX[1]
-    values ^= values >> np.uint64(31)
-    return values
+    """Hashes of hashes: every bit of a value bears on the high bits of the result, which are the ones to use."""
+    return (values ^ values >> _HALF) * _MIX
 
 
 def sequences(words: Hashes, length: int) -> Hashes:
-    """Hashes of each ``length`` words in a row."""
-    count = max(0, len(words) - length + 1)
-    total = np.zeros(count, np.uint64)
-    weight = 1
-    for at in range(length):
-        total += words[at : at + count] * np.uint64(weight)
-        weight = weight * int(_ODD) % (1 << 64)
-    return mixed(total)
+    """Hashes of each ``length`` words in a row: polynomials in an odd number, of which the high bits are to be used."""
+    count = len(words) - length + 1
+    if count <= 0:
+        return np.empty(0, np.uint64)
+    whole: Hashes = words
+    taken, piece, size = 0, words, 1  # piece: of so many words in a row
+    while True:
+        factor = np.uint64(pow(int(_ODD), size, 1 << 64))
+        if length & size:
+            part = piece[taken : taken + count]
+            whole = whole * factor + part if taken else part
+            taken += size
+        if taken == length:
+            return whole
+        piece = piece[:-size] * factor + piece[size:]
+        size *= 2
 
 
-def _folded(codes: _Codes) -> tuple[_Codes, _Flags, _Flags, _Flags]:
-    """Each character as one letter or a gap; whether its script has no spaces, it is a capital, it ends a sentence."""
-    folding, *tables = _tables()
-    above = codes >= _TABLED
-    if above.any():
-        within = np.where(above, 0, codes)
-        folded, (is_unspaced, is_capital, is_end) = folding[within], (table[within] for table in tables)
+def _folded(plain: str) -> tuple[_Codes, int]:
+    """Each character of a text, and of gaps around it, as a letter or a gap with its marks; and all marks."""
+    codes = np.frombuffer(f"{_EDGE}{plain}{_EDGE}".encode("utf-32-le", "surrogatepass"), "<u4")
+    folded = _table().take(codes, mode="clip")
+    if codes.max() >= _TABLED:
+        above = codes >= _TABLED
         high = codes[above]
-        folded[above] = np.where(_is_in(high, _LETTERS_ABOVE), high, _GAP)
-        folded[above & _is_in(codes, _NOTHING_ABOVE)] = _NOTHING
-        is_unspaced[above] = _is_in(high, _UNSPACED)
-    else:
-        folded, (is_unspaced, is_capital, is_end) = folding[codes], (table[codes] for table in tables)
-    _join_numbers(codes, folded)
-    kept = folded != _NOTHING
-    return folded[kept], is_unspaced[kept], is_capital[kept], is_end[kept]
+        kept = np.where(_is_in(high, _LETTERS_ABOVE), high, np.where(_is_in(high, _NOTHING_ABOVE), _NOTHING, _GAP))
+        folded[above] = (
+            kept | np.where(_is_in(high, _UNSPACED_RANGES), _UNSPACED, 0) | np.where(_is_in(high, _FORMS), _RARE, 0)
+        )
+    marks = int(np.bitwise_or.reduce(folded))
+    if marks & _DIGIT:
+        marks |= _join_numbers(codes, folded)
+    return folded[folded != _NOTHING] if marks & _NOTHING else folded, marks
 
 
-def _join_numbers(codes: _Codes, folded: _Codes) -> None:
-    """What stands between digits becomes a point, or nothing where it only groups them by three."""
-    is_digit = np.zeros(len(folded) + 8, bool)  # four to either side, so that looking around needs no care
-    is_digit[4:-4] = (folded >= _ZERO) & (folded <= _NINE)
-    size = len(folded)
-
-    def digit(offset: int) -> _Flags:
-        return is_digit[4 + offset : 4 + offset + size]
-
-    amid = digit(-1) & digit(1) & (folded == _GAP)
-    at = np.flatnonzero(amid)
+def _join_numbers(codes: _Codes, folded: _Codes) -> int:
+    """What stands between digits becomes a point, or nothing where it groups them by three; the marks that it adds."""
+    digits = np.flatnonzero(folded & _DIGIT != 0)
+    at = digits[:-1][digits[1:] - digits[:-1] == 2] + 1
+    at = at[folded.take(at) & _LETTER == _GAP]
     if not len(at):
-        return
-    around = {offset: digit(offset)[at] for offset in (-4, -3, -2, 2, 3, 4)}
-    groups = around[2] & around[3] & ~around[4] & ~(around[-2] & around[-3] & around[-4])
-    mark = codes[at]
-    joins = (mark == _POINT) | (mark == ord(",")) | (mark == ord(":"))
-    folded[at[joins]] = _POINT
-    folded[at[groups & (joins | (mark == _SPACE) | (mark == ord("'")) | (mark == ord("’")))]] = _NOTHING
+        return 0
+    before, after = (folded.take(at[:, None] + beside) & _DIGIT != 0 for beside in ([-4, -3, -2], [2, 3, 4]))
+    groups = after[:, 0] & after[:, 1] & ~after[:, 2] & ~before.all(1)
+    mark = codes.take(at)
+    joins = (mark == ord(".")) | (mark == ord(",")) | (mark == ord(":"))
+    folded[at[joins]] = ord(".")
+    nothing = at[groups & (joins | (mark == ord(" ")) | (mark == ord("'")) | (mark == ord("’")))]
+    folded[nothing] = _NOTHING
+    return int(_NOTHING) if len(nothing) else 0
 
 
 def _is_in(codes: _Codes, ranges: tuple[tuple[int, int], ...]) -> _Flags:
@@ -172,24 +201,48 @@ def _is_in(codes: _Codes, ranges: tuple[tuple[int, int], ...]) -> _Flags:
 
 
 @cache
-def _tables() -> tuple[_Codes, _Flags, _Flags, _Flags]:
-    """As ``_folded`` tells them, of each character below ``_TABLED``."""
-    folding = np.array([_fold(code) for code in range(_TABLED)], np.uint32)
-    capital = np.array([chr(code).isupper() for code in range(_TABLED)], bool)
-    end = np.array([chr(code) in ".!?…。\n" for code in range(_TABLED)], bool)
-    return folding, _is_in(np.arange(_TABLED, dtype=np.uint32), _UNSPACED), capital, end
+def _table() -> _Codes:
+    """Each character below ``_TABLED`` as ``_folded`` gives it; a last one stands for all above."""
+    codes = np.arange(_TABLED, dtype=np.uint32)
+    forms = [unicodedata.normalize("NFKC", chr(code)) for code in codes.tolist()]
+    folds = [[_fold(character) for character in form] for form in forms]
+    table = np.array([found[0] if len(found) == 1 else int(_GAP) for found in folds], np.uint32)
+    letters = (table != _GAP) & (table != _NOTHING)
+    rare = [_is_rare(chr(code), found) for code, found in zip(codes.tolist(), folds, strict=True)]
+    table |= np.where((table >= ord("0")) & (table <= ord("9")), _DIGIT, 0)
+    table |= np.where(_is_in(codes, _UNSPACED_RANGES) & letters, _UNSPACED, 0)
+    table |= np.where([form.isupper() for form in forms], _CAPITAL, 0)
+    table |= np.where(np.isin(codes, [ord(each) for each in _ENDS]), _END, 0)
+    table |= np.where(np.array(rare) | np.isin(codes, list(_parts())), _RARE, 0)
+    return np.append(table, _GAP).astype(np.uint32)
 
 
-def _fold(code: int) -> int:
-    character = chr(code)
+def _fold(character: str) -> int:
+    """A character in NFKC as a letter, a gap or nothing."""
     category = unicodedata.category(character)
     if category == "Nd":
         return ord(str(unicodedata.decimal(character)))
-    is_accented = code < 0x0900 or 0x1AB0 <= code < 0x2100  # elsewhere a mark is a vowel, or tells letters apart
+    is_accented = _is_accented(ord(character))
     if category == "Cf" or character == "ـ" or (category[0] == "M" and is_accented):
-        return _NOTHING
+        return int(_NOTHING)
     if category[0] not in "LNM":
-        return _GAP
+        return int(_GAP)
     small = character.casefold()
     small = unicodedata.normalize("NFD", small)[0] if is_accented else small[0]
     return ord(_LETTERS.get(small, small))
+
+
+def _is_accented(code: int) -> bool:
+    """Whether a mark there is an accent; elsewhere it is a vowel, or tells letters apart."""
+    return code < 0x0900 or 0x1AB0 <= code < 0x2100
+
+
+def _is_rare(character: str, folds: list[int]) -> bool:
+    """Whether a character stands for several letters."""
+    return ord(character) in _EXPANSION or (len(folds) > 1 and any(each not in (_GAP, _NOTHING) for each in folds))
+
+
+def _parts() -> set[int]:
+    """Marks and letters, other than accents, that NFKC may join to what stands before them."""
+    whole = (unicodedata.normalize("NFD", chr(code)) for code in range(_TABLED) if not _is_accented(code))
+    return {ord(each) for form in whole for each in form[1:]} | set(range(0x1100, 0x1200))  # the last: Hangul

@@ -1,18 +1,19 @@
 """The sketch of an article: what near copies are found and told by. Made once, beside cleaning; compared in storage.
 
 Short sequences of words (shingles) say how much two texts share. The lowest hashes of long sequences (anchors) are the
-same in two texts that share much, and hardly ever in two that do not: so candidates are found by equality alone. Each
-number and name is kept with its slot, the words around it: two texts that say 3-1 and 2-0 in the same slot are no copies.
+same in two texts that share much, and hardly ever in two that do not: so candidates are found by equality alone. Slots
+(``pipelines.slots``) tell copies from siblings: results of two matches that share nearly all their words.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+import unicodedata
 from functools import cache
 
 import numpy as np
 
-from pipelines.hashed_words import Hashes, hashed_words, mixed, sequences
+from pipelines.hashed_words import Hashes, distinct, hashed_words, mixed, sequences
 from pipelines.phrases import load_phrases
 from pipelines.slots import slots_of
 from storage.records import Sketch
@@ -24,11 +25,14 @@ FEWEST_WORDS = 30
 """Shorter texts are the same or not the same; there is too little of them to liken."""
 
 ANCHORS = 14
-_ANCHOR, _SHINGLE, _AROUND, _TERM = (8, 16), (3, 5), (2, 4), (1, 2)  # words; characters in scripts without spaces
+_MOST_PROBES, _PROBE_WORDS = 64, 40  # a text of more than 560 words may hold several of average length
+_ANCHOR, _SHINGLE, _AROUND = (8, 16), (3, 5), (2, 4)  # words; characters in scripts without spaces
 _ANCHOR_BITS, _SHINGLE_BITS, _TERM_BITS = 48, 24, 16
 _MOST_SHINGLES = 4096  # of a longer text a sample
 _MOST_TERMS = 4096
 _LONGEST, _LONGEST_TITLE = 1_000_000, 300  # characters
+_WORD = re.compile(r"\d+|[^\W\d]+")
+_MARKS = re.compile("[\u0300-\u036f]")
 
 
 def sketch(title: str, text: str, language: str | None = None) -> Sketch:
@@ -36,34 +40,35 @@ def sketch(title: str, text: str, language: str | None = None) -> Sketch:
     words = hashed_words(text[:_LONGEST])
     title_numbers, title_pattern = _heading(title)
     unspaced = int(np.count_nonzero(words.unspaced))
-    found = Sketch(
-        SKETCH_VERSION,
-        language,
-        len(words.hashes) - unspaced // 2,
-        title_numbers=title_numbers,
-        title_pattern=title_pattern,
-    )
-    if found.words < FEWEST_WORDS:
-        return found
+    count = len(words.hashes) - unspaced // 2
+    if count < FEWEST_WORDS:
+        return Sketch(SKETCH_VERSION, language, count, title_numbers=title_numbers, title_pattern=title_pattern)
     script = int(2 * unspaced > len(words.hashes))
     shingles, reach = _shingles(sequences(words.hashes, _SHINGLE[script]))
+    most = max(ANCHORS, min(_MOST_PROBES, count // _PROBE_WORDS))
+    lowest = _lowest(sequences(words.hashes, _ANCHOR[script]), most)
     slots = slots_of(words, _AROUND[script])
-    return replace(
-        found,
-        anchors=_anchors(sequences(words.hashes, _ANCHOR[script])),
+    return Sketch(
+        SKETCH_VERSION,
+        language,
+        count,
+        anchors=lowest[:ANCHORS],
+        probes=lowest[ANCHORS:],
         shingles=shingles,
         reach=reach,
-        vocabulary=_vocabulary(sequences(words.hashes, _TERM[script])),
+        vocabulary=_vocabulary(sequences(words.hashes, 2) if script else words.hashes),
         numbers=slots.numbers,
         number_slots=slots.number_slots,
         names=slots.names,
         name_slots=slots.name_slots,
+        title_numbers=title_numbers,
+        title_pattern=title_pattern,
     )
 
 
 def _shingles(found: Hashes) -> tuple[bytes, int]:
     """The distinct shingles, and below which hash they are all there."""
-    shingles = np.unique((found >> np.uint64(64 - _SHINGLE_BITS)).astype("<u4"))
+    shingles = distinct((found >> np.uint64(64 - _SHINGLE_BITS)).astype("<u4"))
     reach = 1 << _SHINGLE_BITS
     while len(shingles) > _MOST_SHINGLES:
         reach >>= 1
@@ -73,30 +78,31 @@ def _shingles(found: Hashes) -> tuple[bytes, int]:
 
 def _vocabulary(found: Hashes) -> bytes:
     """The distinct terms; none where there are so many that their hashes would meet by chance."""
-    terms = np.unique((found >> np.uint64(64 - _TERM_BITS)).astype("<u2"))
+    terms = distinct((found >> np.uint64(64 - _TERM_BITS)).astype("<u2"))
     return b"" if len(terms) > _MOST_TERMS else terms.tobytes()
 
 
-def _anchors(found: Hashes) -> tuple[int, ...]:
+def _lowest(found: Hashes, most: int) -> tuple[int, ...]:
     """The lowest hashes, each mixed again: values that lie low alone would crowd a part of the index."""
-    if len(found) > 4 * ANCHORS:
-        found = np.partition(found, 4 * ANCHORS)[: 4 * ANCHORS]
-    return tuple((mixed(np.unique(found)[:ANCHORS]) >> np.uint64(64 - _ANCHOR_BITS)).tolist())
+    if len(found) > 4 * most:
+        found = np.partition(found, 4 * most)[: 4 * most]
+    return tuple((mixed(distinct(found)[:most]) >> np.uint64(64 - _ANCHOR_BITS)).tolist())
 
 
 def _heading(title: str) -> tuple[tuple[str, ...], str]:
     """The numbers of a title, names of days and months among them, and the rest of its words with ``#`` for each."""
-    words = hashed_words(title[:_LONGEST_TITLE])
+    words = _WORD.findall(_plain(title[:_LONGEST_TITLE]))
     dates = _names_of_dates()
-    each = np.arange(len(words.hashes))
-    read = words.read(each, each)
-    is_number = [number or word in dates for word, number in zip(read, words.numbers.tolist(), strict=True)]
-    numbers = tuple(word for word, number in zip(read, is_number, strict=True) if number)
-    return numbers, " ".join("#" if number else word for word, number in zip(read, is_number, strict=True))
+    numbers = tuple(word for word in words if word[0].isdigit() or word in dates)
+    return numbers, " ".join("#" if word[0].isdigit() or word in dates else word for word in words)
 
 
 @cache
 def _names_of_dates() -> frozenset[str]:
     phrases = load_phrases()
-    folded = (hashed_words(name) for name in (*phrases.weekdays, *phrases.months))
-    return frozenset(each.letters for each in folded if len(each.hashes) == 1)
+    return frozenset(word for name in (*phrases.weekdays, *phrases.months) if _WORD.fullmatch(word := _plain(name)))
+
+
+def _plain(title: str) -> str:
+    """Without case and accents."""
+    return _MARKS.sub("", unicodedata.normalize("NFKD", title).casefold())

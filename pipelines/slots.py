@@ -6,15 +6,17 @@ Two texts that have a slot in common, filled otherwise, are siblings of one make
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.hashed_words import HashedWords, mixed, sequences
+from pipelines.hashed_words import HashedWords, Hashes, mixed
 
 _MOST_NUMBERS, _MOST_NAMES = 256, 48
 _LEAD = 120  # words
 _MOST_CAPITALS = 0.6  # of all words; where more begin with one it says nothing
+_WEIGHTS = np.array([pow(0x9E3779B97F4A7C15, power, 1 << 64) for power in range(1, 9)], np.uint64)
 _NUMBER, _NAME = np.uint64(1), np.uint64(2)  # what stands for each number, and each name, among the words around
 
 
@@ -31,32 +33,42 @@ class Slots:
 def slots_of(words: HashedWords, around: int) -> Slots:
     """The slots of a text, ``around`` words to either side. A name is all words with a capital in a row.
 
-    What begins a sentence is no name, and what stands among numbers and names alone, as in a list, has no slot.
+    A word that begins a sentence is none by itself; what stands among numbers and names alone has no slot.
     """
-    is_name = words.capitals
-    if np.count_nonzero(is_name) > _MOST_CAPITALS * len(is_name):
-        is_name = np.zeros(len(is_name), bool)
-    goes_on = is_name & np.concatenate([[False], is_name[:-1]]) & ~words.first
-    at = np.flatnonzero(~goes_on)
-    last = np.append(at[1:], len(is_name)) - 1
-    is_number, is_name = words.numbers[at], is_name[at]
-    found = _around(np.where(is_number, _NUMBER, np.where(is_name, _NAME, words.hashes[at])), around)
-    numbers = np.flatnonzero(is_number)[:_MOST_NUMBERS]
-    names = np.flatnonzero(is_name & ~words.first[at] & (at < _LEAD))[:_MOST_NAMES]
-    return Slots(
-        words.read(at[numbers], at[numbers]),
-        found[numbers].tobytes(),
-        words.read(at[names], last[names]),
-        found[names].tobytes(),
-    )
+    size = len(words.hashes)
+    capitals = np.flatnonzero(words.capitals)
+    if len(capitals) > _MOST_CAPITALS * size:
+        capitals = capitals[:0]
+    is_start = np.ones(len(capitals) + 1, bool)  # of a name; the last stands for what follows
+    is_start[1:-1] = (capitals[1:] - capitals[:-1] > 1) | words.first.take(capitals[1:])
+    starts = np.flatnonzero(is_start)
+    opens, last = capitals.take(starts[:-1]), capitals.take(starts[1:] - 1)
+    is_gone = np.zeros(size, bool)  # all but the first word of each name
+    is_gone[capitals[~is_start[:-1]]] = True
+    numbers = np.flatnonzero(words.numbers)
+    masked = words.hashes.copy()
+    masked[numbers] = _NUMBER
+    masked[opens] = _NAME
+    padded = np.zeros(size + 2 * around - len(capitals) + len(opens), np.uint64)
+    padded[around:-around] = masked[~is_gone]
+    numbers = numbers[:_MOST_NUMBERS]
+    named = np.flatnonzero((opens < _LEAD) & (~words.first.take(opens) | (last > opens)))[:_MOST_NAMES]
+    names = opens.take(named)
+    places = np.concatenate([numbers, names])
+    slots = _around(padded, places - np.cumsum(is_gone).take(places), around)
+    read = words.read(places, np.concatenate([numbers, last.take(named)]))
+    count = len(numbers)
+    return Slots(read[:count], slots[:count].tobytes(), read[count:], slots[count:].tobytes())
 
 
-def _around(masked: npt.NDArray[np.uint64], around: int) -> npt.NDArray[np.uint32]:
-    """For each word a hash of those beside it; 0 where fewer than half of them are plain words."""
-    size = len(masked)
-    padded = np.concatenate([np.zeros(around, np.uint64), masked, np.zeros(around, np.uint64)])
-    beside = sequences(padded, around)
-    slots = mixed(beside[:size] + (beside[around + 1 :] << np.uint64(1))) >> np.uint64(32)
-    plain = np.cumsum(np.concatenate([[False], padded > _NAME]), dtype=np.int32)
-    slots[plain[2 * around + 1 :] - plain[:size] - (masked > _NAME) < around] = 0
+def _around(padded: Hashes, at: npt.NDArray[np.intp], around: int) -> npt.NDArray[np.uint32]:
+    """For words at some places a hash of those beside them; 0 where none of these is a plain word."""
+    context = padded.take(at[:, None] + _beside(around))
+    slots = mixed(context @ _WEIGHTS[: 2 * around]) >> np.uint64(32)
+    slots[(context > _NAME).sum(1) == 0] = 0
     return slots.astype("<u4")
+
+
+@cache
+def _beside(around: int) -> npt.NDArray[np.intp]:
+    return np.array([*range(around), *range(around + 1, 2 * around + 1)])

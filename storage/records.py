@@ -117,13 +117,14 @@ class Removed(Block):
 class Sketch:
     """What an article is likened to others by, made by ``pipelines.sketch``; those of other versions never compare.
 
-    words: of the text; in scripts without spaces two characters count as one. anchors: lowest hashes of long word
-    sequences, 48-bit, lowest rank first; empty where the text is too short to be likened. shingles: hashes of short word
-    sequences, distinct and rising, of 24 bits in uint32 little-endian; of a long text those below ``reach`` alone, a fair
-    sample. vocabulary: hashes of its words, distinct and rising, uint16 little-endian; empty of a very long text.
-    numbers: of the text, in order. title_numbers: of the title. title_pattern: the title folded, ``#`` for each number.
-    names: capitalised words within the sentences of the lead, folded, in order. number_slots, name_slots: for each a hash of the words around
-    it, uint32 little-endian.
+    words: of the text; in scripts without spaces two characters count as one. anchors: the lowest hashes of long word
+    sequences, of 48 bits; none where the text is too short to be likened. probes: the next ones, of a long text: it
+    finds what it holds by them too, and is not found by them. shingles: hashes of short word sequences, distinct and
+    rising, of 24 bits in uint32 little-endian; of a long text those below ``reach`` alone, a fair sample.
+    vocabulary: hashes of its words, distinct and rising, uint16 little-endian; empty of a very long text.
+    numbers: of the text, in order, grouped digits joined. names: of the lead, in order, all words with a capital in a
+    row as one. number_slots, name_slots: for each a hash of the words around it, uint32 little-endian; 0 for none.
+    title_numbers: of the title, names of days and months among them. title_pattern: its other words, ``#`` for each.
     """
 
     version: int
@@ -139,6 +140,7 @@ class Sketch:
     number_slots: bytes = field(default=b"", repr=False)
     name_slots: bytes = field(default=b"", repr=False)
     vocabulary: bytes = field(default=b"", repr=False)
+    probes: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

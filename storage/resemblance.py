@@ -59,7 +59,10 @@ class Resemblance:
 
 
 class _Fillings(NamedTuple):
-    """Of the words in slots that both texts have, how many stand there in both, and how many in one alone."""
+    """Slots that both texts have: how many words stand there in both, how many pairs of one against another.
+
+    Each counts once, however often the text says it: a name that was corrected throughout is one pair.
+    """
 
     same: int
     other: int
@@ -138,14 +141,20 @@ def _guard(new: Sketch, old: Sketch, jaccard: float, *, series: bool) -> Guard |
 def _fillings(mine: tuple[str, ...], my_slots: bytes, theirs: tuple[str, ...], their_slots: bytes) -> _Fillings:
     ours, others = _by_slot(mine, my_slots), _by_slot(theirs, their_slots)
     same: set[str] = set()
-    differing: set[str] = set()
+    other: set[tuple[str, str]] = set()
     for slot in ours.keys() & others.keys():
         here, there = Counter(ours[slot]), Counter(others[slot])
         alike = here & there
         same.update(alike)
-        if here.total() > alike.total() < there.total():  # else one of the two only lacks a place like this
-            differing.update(here - alike)
-    return _Fillings(len(same), len(differing - same))
+        for pair in zip((here - alike).elements(), (there - alike).elements(), strict=False):  # the rest: one has more
+            other.update(_differing_words(*pair))
+    return _Fillings(len(same), len(other))
+
+
+def _differing_words(mine: str, theirs: str) -> set[tuple[str, str]]:
+    """Nora Whitfield and Nora Whitefield differ in one word, which may stand alone elsewhere."""
+    pairs = list(zip(mine.split(), theirs.split(), strict=False))
+    return {pair for pair in pairs if pair[0] != pair[1]} if mine.count(" ") == theirs.count(" ") else {(mine, theirs)}
 
 
 def _by_slot(words: tuple[str, ...], slots: bytes) -> dict[int, list[str]]:

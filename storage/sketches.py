@@ -10,7 +10,7 @@ from storage.errors import Damaged
 from storage.records import Sketch
 
 _FORM = 1
-_HEAD = struct.Struct("<BHIIHHHIHI")  # form, version, words, reach; how many of each list; bytes of the texts
+_HEAD = struct.Struct("<BHIIHHHHIHI")  # form, version, words, reach; how many of each list; bytes of the texts
 _LOW, _HIGHS = 16, 256  # shingles are written in two parts: their low 16 bits, and how many share each high byte
 _FIELD, _ITEM = "\x1e", "\x1f"
 _HINT = "run `copydesk rebuild`: it makes the sketches again"
@@ -22,11 +22,13 @@ def encode(sketch: Sketch) -> bytes:
     lists = (sketch.numbers, sketch.title_numbers, sketch.names)
     texts = _FIELD.join((sketch.language or "", sketch.title_pattern, *map(_ITEM.join, lists)))
     written = texts.encode("utf-8", "surrogatepass")
-    counts = (len(sketch.anchors), len(sketch.numbers), len(sketch.names), len(shingles), len(sketch.vocabulary) // 2)
+    hashes = (*sketch.anchors, *sketch.probes)
+    counts = (len(sketch.anchors), len(sketch.probes), len(sketch.numbers), len(sketch.names))
+    sizes = (len(shingles), len(sketch.vocabulary) // 2, len(written))
     return b"".join(
         (
-            _HEAD.pack(_FORM, sketch.version, sketch.words, sketch.reach, *counts, len(written)),
-            struct.pack(f"<{len(sketch.anchors)}q", *sketch.anchors),
+            _HEAD.pack(_FORM, sketch.version, sketch.words, sketch.reach, *counts, *sizes),
+            struct.pack(f"<{len(hashes)}q", *hashes),
             sketch.number_slots,
             sketch.name_slots,
             (shingles & 0xFFFF).astype("<u2").tobytes(),
@@ -40,8 +42,8 @@ def encode(sketch: Sketch) -> bytes:
 def decode(data: bytes) -> Sketch:
     """The sketch that ``encode`` wrote. Raises Damaged."""
     try:
-        form, version, words, reach, anchors, numbers, names, shingles, terms, texts = _HEAD.unpack_from(data)
-        sizes = (8 * anchors, 4 * numbers, 4 * names, 2 * shingles, 2 * _HIGHS, 2 * terms, texts)
+        form, version, words, reach, anchors, probes, numbers, names, shingles, terms, texts = _HEAD.unpack_from(data)
+        sizes = (8 * (anchors + probes), 4 * numbers, 4 * names, 2 * shingles, 2 * _HIGHS, 2 * terms, texts)
         if form != _FORM or len(data) != _HEAD.size + sum(sizes):
             raise Damaged(f"sketch: {len(data)} bytes that are none of form {_FORM}", _HINT)
         parts, at = [], _HEAD.size
@@ -50,6 +52,7 @@ def decode(data: bytes) -> Sketch:
             at += size
         highs = np.repeat(np.arange(_HIGHS, dtype="<u4"), np.frombuffer(parts[4], "<u2"))
         whole = np.frombuffer(parts[3], "<u2") | highs << _LOW
+        hashes = struct.unpack(f"<{anchors + probes}q", parts[0])
         language, pattern, *lists = parts[6].decode("utf-8", "surrogatepass").split(_FIELD)
         in_text, in_title, in_lead = (tuple(each.split(_ITEM)) if each else () for each in lists)
     except (struct.error, ValueError) as error:
@@ -58,7 +61,7 @@ def decode(data: bytes) -> Sketch:
         version,
         language or None,
         words,
-        anchors=struct.unpack(f"<{anchors}q", parts[0]),
+        anchors=hashes[:anchors],
         shingles=whole.astype("<u4").tobytes(),
         reach=reach,
         numbers=in_text,
@@ -68,4 +71,5 @@ def decode(data: bytes) -> Sketch:
         number_slots=parts[1],
         name_slots=parts[2],
         vocabulary=parts[5],
+        probes=hashes[anchors:],
     )
