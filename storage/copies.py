@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select
 
@@ -76,27 +76,27 @@ class Copies:
     def expect(self, coming: Iterable[tuple[Sketch, str | None]]) -> None:
         """Look up what articles, each with its source, may be like, in two questions for all."""
         asked = [_hashes(sketch, source) for sketch, source in coming]
-        self._look_up({hash_ for hashes, series in asked for hash_ in (*hashes, *series)})
-        self._load({seq for hashes, _ in asked for seq in self._candidates(hashes)})
+        self._look_up({hash_ for each in asked for hash_ in (*each.asked, *each.series)})
+        self._load({seq for each in asked for seq in self._candidates(each.asked)})
 
     def place(self, new: Newcomer, apart: Collection[str] = ()) -> Placing:
         """Where an article belongs. apart: articles that it was split from."""
         if not new.sketch.anchors:
             return Placing(new.article_id)
-        hashes, series = _hashes(new.sketch, new.source)
-        self._look_up({*hashes, *series})
-        likenesses = self._likenesses(new, hashes, series)
+        hashes = _hashes(new.sketch, new.source)
+        self._look_up({*hashes.asked, *hashes.series})
+        likenesses = self._likenesses(new, hashes)
         for each in likenesses:
             found = self._centre(new, each) if each.is_copy and each.other_id not in apart else None
             if found and found[0].article_id not in apart:
-                return self._beside(new, *found, (hashes, series))
+                return self._beside(new, *found, hashes)
         named = [
             replace(each, kind="related", guard="apart" if each.other_id in apart else "centre")
             if each.is_copy
             else each
             for each in likenesses[:MOST_NAMED]
         ]
-        return Placing(new.article_id, None, tuple(named), self._postings(hashes, series))
+        return Placing(new.article_id, None, tuple(named), self._postings(hashes))
 
     def renew(self, new: Newcomer, *, is_other: bool) -> None:
         """Another version stands for an article that the tables have. is_other: so much that it may belong elsewhere.
@@ -109,10 +109,10 @@ class Copies:
         if known is None or (is_other and self._is_alone(known)):
             placing = self.place(new, self.split_from(new.article_id))
         else:
-            hashes, series = _hashes(new.sketch, new.source)
-            self._look_up({*hashes, *series})
+            hashes = _hashes(new.sketch, new.source)
+            self._look_up({*hashes.own, *hashes.series})
             centre = self.resident(known.copy_of) if known.copy_of else None
-            postings = self._postings(hashes, series, centre.anchors if centre else set())
+            postings = self._postings(hashes, centre.anchors if centre else ())
             placing = Placing(known.story_id, known.copy_of, (), postings)
         self._enter(new, placing)
         self.write()
@@ -139,9 +139,9 @@ class Copies:
     def learn_text(self, other: Newcomer) -> None:
         """Have an article that is learned be found by another of its texts too."""
         known = self._residents[other.article_id]
-        hashes, _ = _hashes(other.sketch, None)
-        self._look_up(hashes)
-        postings = self._postings(hashes, (), known.anchors)
+        hashes = _hashes(other.sketch, None)
+        self._look_up(hashes.own)
+        postings = self._postings(hashes, known.anchors)
         known.texts[other.number] = other.sketch
         self._enter(other, Placing(known.story_id, known.copy_of, (), postings))
 
@@ -183,19 +183,21 @@ class Copies:
         hits = Counter(seq for hash_ in hashes if self._count(hash_) < MOST for seq in self._found[hash_])
         return sorted(hits, key=lambda seq: (-hits[seq], seq))[:MOST_COMPARED]
 
-    def _likenesses(self, new: Newcomer, hashes: Sequence[int], series: Sequence[int]) -> list[Likeness]:
-        """What it is to each article that may be like it, the closest first."""
-        is_series = any(self._count(hash_) >= SERIES for hash_ in series)
-        seqs = self._candidates(hashes)
+    def _likenesses(self, new: Newcomer, hashes: _Hashes) -> list[Likeness]:
+        """What it is to each article that may be like it: the closest first, equal ones in the order of their coming."""
+        is_series = any(self._count(hash_) >= SERIES for hash_ in hashes.series)
+        seqs = self._candidates(hashes.asked)
         self._load(seqs)
-        waiting = Counter(id_ for hash_ in hashes if self._count(hash_) < MOST for id_ in self._waiting.get(hash_, ()))
-        met = [self._ids[seq] for seq in seqs if seq in self._ids] + sorted(waiting, key=lambda id_: -waiting[id_])
-        found = [
+        telling = (hash_ for hash_ in hashes.asked if self._count(hash_) < MOST)
+        waiting = Counter(id_ for hash_ in telling for id_ in self._waiting.get(hash_, ()))
+        met = [self._ids[seq] for seq in sorted(seqs) if seq in self._ids]
+        met += [id_ for id_ in self._moved if id_ in waiting]  # in the order of their coming
+        found = (
             liken((new.article_id, new.number, new.sketch), id_, self._residents[id_].texts, series=is_series)
             for id_ in dict.fromkeys(met)
             if id_ != new.article_id
-        ]
-        return sorted((each for each in found if each), key=lambda each: each.rank)  # equal ones in order of coming
+        )
+        return sorted((each for each in found if each), key=lambda each: each.rank)
 
     def _centre(self, new: Newcomer, closest: Likeness) -> tuple[Resident, Likeness] | None:
         """The centre of the story that ``closest`` is of, and what says that the new article belongs there."""
@@ -219,11 +221,9 @@ class Copies:
 
     # --- its place in a story
 
-    def _beside(
-        self, new: Newcomer, centre: Resident, closest: Likeness, found_by: tuple[Sequence[int], Sequence[int]]
-    ) -> Placing:
+    def _beside(self, new: Newcomer, centre: Resident, closest: Likeness, hashes: _Hashes) -> Placing:
         """The place in the story around ``centre``: beside it, or in its stead."""
-        story_id, own = centre.story_id, self._postings(*found_by, centre.anchors)
+        story_id, own = centre.story_id, self._postings(hashes, centre.anchors)
         members = self._copies_of(centre) if is_earlier(new.dated_at, centre.dated_at) else None
         if members is None:
             return Placing(story_id, centre.article_id, (closest,), own)
@@ -237,7 +237,7 @@ class Copies:
             Move(new.article_id, story_id, centre.article_id, story_id, None),
             *(Move(each.article_id, story_id, each.copy_of, story_id, new.article_id) for each in (centre, *members)),
         )
-        return Placing(story_id, None, (closest,), self._postings(*found_by), moved, tuple(also))
+        return Placing(story_id, None, (closest,), self._postings(hashes), moved, tuple(also))
 
     def _copies_of(self, centre: Resident) -> list[Resident] | None:
         """Its copies; None where there are too many of them to follow another centre."""
@@ -248,10 +248,10 @@ class Copies:
         members = [each for each in found if each and each.copy_of == centre.article_id]
         return members if len(members) <= _LARGEST_MOVED else None
 
-    def _postings(self, hashes: Sequence[int], series: Sequence[int], others: Collection[int] = ()) -> tuple[int, ...]:
+    def _postings(self, hashes: _Hashes, others: Collection[int] = ()) -> tuple[int, ...]:
         """The hashes to be entered: those that tell something, and that the centre of the story is not found by."""
-        own = [hash_ for hash_ in hashes if hash_ not in others and self._count(hash_) < MOST]
-        return (*own, *(hash_ for hash_ in series if self._count(hash_) < SERIES))
+        own = [hash_ for hash_ in hashes.own if hash_ not in others and self._count(hash_) < MOST]
+        return (*own, *(hash_ for hash_ in hashes.series if self._count(hash_) < SERIES))
 
     # --- another text of the same article
 
@@ -330,10 +330,18 @@ def is_earlier(one: datetime, other: datetime) -> bool:
     return one < other
 
 
-def _hashes(sketch: Sketch, source: str | None) -> tuple[list[int], list[int]]:
-    """What an article is found by: its anchors, and the hash of its series where it may be of one."""
-    series = [series_hash(source, sketch.title_pattern)] if source and sketch.title_pattern else []
-    return list(dict.fromkeys(map(short, sketch.anchors))), series
+class _Hashes(NamedTuple):
+    """What an article is found by, what it asks for besides, and the hash of its series where it may be of one."""
+
+    own: tuple[int, ...]
+    asked: tuple[int, ...]
+    series: tuple[int, ...]
+
+
+def _hashes(sketch: Sketch, source: str | None) -> _Hashes:
+    series = (series_hash(source, sketch.title_pattern),) if source and sketch.title_pattern else ()
+    own = dict.fromkeys(map(short, sketch.anchors))
+    return _Hashes(tuple(own), tuple(own | dict.fromkeys(map(short, sketch.probes))), series)
 
 
 def _latest(resident: Resident) -> tuple[int, Sketch]:

@@ -20,7 +20,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     not_,
     or_,
