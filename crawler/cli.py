@@ -21,7 +21,7 @@ from storage import commands as asking
 from storage import state_commands as telling
 from storage import story_commands as grouping
 from storage.console import Desk
-from storage.errors import Damaged, NotFound, StorageError
+from storage.errors import Damaged, NotFound, StorageError, Unruly
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (BadSettings, BadSource, UnknownField, UnknownSource) as error:
         desk.error(str(error), hint=error.hint)
         code = USAGE
-    except (NotFound, Damaged) as error:
+    except (NotFound, Damaged, Unruly) as error:
         desk.error(str(error), hint=error.hint)
         code = ATTENTION
     except (StorageError, CrawlerError) as error:

@@ -178,11 +178,10 @@ def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
             lambda fate: asdict(fate) | {"at": rfc3339(fate.at)},
         )
         article = next((fate.article_id for fate in fates if fate.article_id), None)
-        if article and (links := archive.stories.links(article)):
+        if article:
             from storage.story_views import show_links
 
-            desk.show()
-            show_links(desk, article, links)
+            show_links(desk, archive.get(article), archive.stories.links(article))
         if article and not desk.json:
             desk.show()
             desk.show(f"Removed from it (copydesk show {article[:SHORT]} --removed):")

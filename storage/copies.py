@@ -184,7 +184,7 @@ class Copies:
         return sorted(hits, key=lambda seq: (-hits[seq], seq))[:MOST_COMPARED]
 
     def _likenesses(self, new: Newcomer, hashes: _Hashes) -> list[Likeness]:
-        """What it is to each article that may be like it: the closest first, equal ones in the order of their coming."""
+        """What it is to each article that may be like it, the closest first; equal ones as they came."""
         is_series = any(self._count(hash_) >= SERIES for hash_ in hashes.series)
         seqs = self._candidates(hashes.asked)
         self._load(seqs)

@@ -57,7 +57,7 @@ def explain(connection: Connection, article_id: str) -> tuple[Link, ...]:
     pairs = [*by_hand, *((each.other_id, each) for each in found)]
     ids = [id_ for id_, _ in pairs]
     copies = set(connection.scalars(select(_article.id).where(_article.copy_of == article_id, _article.id.in_(ids))))
-    standing = [each.id for each in events(connection, [article_id]) if not each.undone_by and not each.undoes]
+    standing = [each.id for each in events(connection, article_id) if not each.undone_by and not each.undoes]
     links = []
     for other_id, likeness in pairs:
         role: Role = "copied by" if other_id in copies else "related"

@@ -15,11 +15,10 @@ from storage.blobs import Blobs
 from storage.captures import Capture
 from storage.captures_log import Entry
 from storage.duplicates import identity_of, key_of
-from storage.errors import NotFound, StorageError
+from storage.errors import NotFound, StorageError, Unruly
 from storage.learned import Learned
 from storage.links import Link, Named, Passed, Postponed, Taught, Validators
 from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved
-from storage.regrouping import Unruly
 from storage.rereading import Reread, differences, reread
 from storage.rulings import Ruling
 from storage.settling import Settlements, owned, postpone

@@ -8,21 +8,17 @@ from datetime import datetime
 from functools import cmp_to_key
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, Text, cast, select
 
 from storage import schema
 from storage.copies import Copies, Resident, is_earlier
-from storage.errors import NotFound, StorageError
+from storage.errors import NotFound, Unruly
 from storage.likeness import liken
 from storage.placement import Move, enter, put
 from storage.rulings import Ruling
 from storage.story_schema import story_event
 
 _article, _event = schema.article.c, story_event.c
-
-
-class Unruly(StorageError):
-    """What a ruling asks for cannot be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +60,8 @@ def apply(connection: Connection, ruling: Ruling, generation: int) -> str:
             return _undo(connection, copies, str(ruling.event), ruling.at)
 
 
-def events(
-    connection: Connection, articles: Sequence[str] | None = None, limit: int | None = None
-) -> tuple[StoryEvent, ...]:
-    """The latest events, newest first. articles: only those that moved one of these."""
+def events(connection: Connection, article_id: str | None = None, limit: int | None = None) -> tuple[StoryEvent, ...]:
+    """The latest events, newest first. article_id: only those that moved it, to it or from it."""
     undone = {
         row.undoes: row.id
         for row in connection.execute(select(_event.undoes, _event.id).where(_event.undoes.is_not(None)))
@@ -75,15 +69,15 @@ def events(
     asked = select(
         _event.id, _event.at, _event.kind, _event.article_id, _event.other_id, _event.undoes, _event.moved
     ).order_by(_event.seq.desc())
-    found = []
-    for id_, at, kind, article_id, other_id, undoes, moved in connection.execute(asked):
-        moves = tuple(Move(*move) for move in moved)
-        if articles is not None and not {move.article_id for move in moves} & set(articles):
-            continue
-        found.append(StoryEvent(id_, at, kind, article_id, other_id, undoes, undone.get(id_), moves))
-        if len(found) == limit:
-            break
-    return tuple(found)
+    if article_id is not None:
+        asked = asked.where(cast(_event.moved, Text).like(f'%"{article_id}"%'))
+    return tuple(
+        StoryEvent(
+            row.id, row.at, row.kind, row.article_id, row.other_id, row.undoes, undone.get(row.id),
+            tuple(Move(*move) for move in row.moved),
+        )
+        for row in connection.execute(asked.limit(limit))
+    )  # fmt: skip
 
 
 def _split(connection: Connection, copies: Copies, article_id: str, at: datetime) -> str:

@@ -16,6 +16,7 @@ from itertools import groupby
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Table,
     and_,
     bindparam,
     delete,
@@ -30,17 +31,17 @@ from sqlalchemy import (
 from storage import generations, regrouping, schema
 from storage.copies import Copies
 from storage.database import Database
+from storage.errors import Unruly
 from storage.generations import Generation
 from storage.placement import Newcomer, put
 from storage.records import Sketch
-from storage.regrouping import Unruly
 from storage.rulings import Ruling
 from storage.story_schema import anchor, generation, likeness, regrouped, sketch, story_event
 
 _CLEARED_AT_ONCE = 50_000  # rows of an old generation
 
 _article, _version, _sketch, _event = schema.article.c, schema.version.c, sketch.c, story_event.c
-_generation, _regrouped, _likeness = generation.c, regrouped.c, likeness.c
+_generation, _regrouped = generation.c, regrouped.c
 _REKEY = (
     update(schema.version)
     .where(_version.article_id == bindparam("of"), _version.number == bindparam("at"))
@@ -159,23 +160,22 @@ class Relinking:
         with self._database.reading() as connection:
             known = [each.number for each in (generations.standing(connection), generations.coming(connection)) if each]
         signs = {number % 2 for number in known}
-        old_anchors = [anchor.c.key < 0 if sign else anchor.c.key >= 0 for sign in {0, 1} - signs]
-        for table, keys, condition in (
-            *((anchor, [anchor.c.key], sign) for sign in old_anchors),
-            (sketch, [_sketch.article, _sketch.number, _sketch.generation], _sketch.generation.not_in(known)),
-            (likeness, [_likeness.article_id, _likeness.other_id, _likeness.generation], _likeness.generation.not_in(known)),
-        ):  # fmt: skip
-            while True:
-                with self._writing() as connection:
-                    rows = connection.execute(select(*keys).where(condition).limit(_CLEARED_AT_ONCE)).all()
-                    if rows:
-                        same = and_(*(key == bindparam(f"old_{key.name}") for key in keys))
-                        connection.execute(
-                            delete(table).where(same),
-                            [{f"old_{key.name}": value for key, value in zip(keys, row, strict=True)} for row in rows],
-                        )
-                if len(rows) < _CLEARED_AT_ONCE:
-                    break
+        for sign in {0, 1} - signs:
+            self._delete(anchor, anchor.c.key < 0 if sign else anchor.c.key >= 0)
+        for table in (sketch, likeness):
+            self._delete(table, table.c.generation.not_in(known))
+
+    def _delete(self, table: Table, condition: ColumnElement[bool]) -> None:
+        keys = list(table.primary_key)
+        one = delete(table).where(*(key == bindparam(f"old_{key.name}") for key in keys))
+        while True:
+            with self._writing() as connection:
+                rows = connection.execute(select(*keys).where(condition).limit(_CLEARED_AT_ONCE)).all()
+                if rows:
+                    names = [f"old_{key.name}" for key in keys]
+                    connection.execute(one, [dict(zip(names, row, strict=True)) for row in rows])
+            if len(rows) < _CLEARED_AT_ONCE:
+                return
 
 
 def _now(connection: Connection, coming: Generation) -> Generation:

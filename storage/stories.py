@@ -14,7 +14,7 @@ from storage.likeness import Likeness
 from storage.records import Query
 from storage.regrouping import StoryEvent
 from storage.rulings import Ruling, RulingKind
-from storage.spread import Spread, Story, likenesses, story, together, widest
+from storage.spread import Spread, Story, likenesses, story, widest
 
 
 class Bench(Protocol):
@@ -52,10 +52,10 @@ class Stories:
             return explain(connection, reading.full_id(connection, article))
 
     def events(self, article: str | None = None, limit: int = 50) -> tuple[StoryEvent, ...]:
-        """What moved articles between stories, newest first; with ``article``, those of its story."""
+        """What moved articles between stories, newest first; with ``article``, those that moved it, or copies of it."""
         with self._database.reading() as connection:
-            ids = None if article is None else together(connection, reading.full_id(connection, article))
-            return regrouping.events(connection, ids, limit)
+            id_ = None if article is None else reading.full_id(connection, article)
+            return regrouping.events(connection, id_, limit)
 
     def split(self, article: str) -> str:
         """Take an article out of its story; the id of the event. Raises Unruly where it is alone."""

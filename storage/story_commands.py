@@ -86,7 +86,7 @@ def undo(open_archive: OpenArchive, desk: Desk, event: str) -> None:
 @speaks
 @click.pass_obj
 def events(open_archive: OpenArchive, desk: Desk, id: str | None, limit: int) -> None:  # noqa: A002 - what people call it
-    """List what moved articles between stories, newest first; with an ID, only in its story."""
+    """List what moved articles between stories, newest first; with an ID, those that moved it, or copies of it."""
     from storage.story_views import show_events
 
     with open_archive() as archive:

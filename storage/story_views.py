@@ -9,9 +9,11 @@ from datetime import datetime
 from storage.console import Column, Desk
 from storage.explaining import Link
 from storage.likeness import Likeness
+from storage.records import ArchivedArticle
 from storage.regrouping import StoryEvent
 from storage.spread import Member, Spread, Story
 from storage.times import rfc3339
+from storage.url_key import is_elsewhere
 
 _SHORT = 8  # digits of an id that a table shows
 _SENTENCES = 3  # shared ones that are shown of a link
@@ -75,23 +77,28 @@ def show_story(desk: Desk, story: Story) -> None:
         desk.show(f"to take one out: copydesk stories split {story.members[-1].article_id[:_SHORT]}")
 
 
-def show_links(desk: Desk, article_id: str, links: Sequence[Link]) -> None:
+def show_links(desk: Desk, article: ArchivedArticle, links: Sequence[Link]) -> None:
     """What an article is to others, and why; how to undo it."""
+    own = article.id[:_SHORT]
+    if links:
+        desk.show()
     for link in links:
         if desk.json:
-            desk.record(asdict(link) | {"article_id": article_id})
+            desk.record(asdict(link) | {"article_id": article.id})
             continue
         desk.show(f"{link.role} {link.other_id}  {link.source or ''}  {link.title}", "bold")
         for line in _reasons(link):
             desk.show(f"  {line}")
         for sentence in link.shared[:_SENTENCES]:
             desk.show(f"  “{' '.join(sentence.split())}”")
-        own = article_id[:_SHORT]
         if link.role in ("copy of", "by hand"):
             undo = f"undo {link.event}" if link.event else f"split {own}"
             desk.show(f"  to undo it: copydesk stories {undo}")
         elif link.role == "related":
             desk.show(f"  to make them one story: copydesk stories merge {link.other_id[:_SHORT]} {own}")
+    if article.url and article.canonical_url and is_elsewhere(article.url, article.canonical_url):
+        desk.show()
+        desk.show(f"it names {article.canonical_url} as its original: the word of a page on another site joins nothing")
 
 
 def _reasons(link: Link) -> list[str]:

@@ -40,7 +40,7 @@ class Figures:
 
 def made(writers: int, keys: int) -> list[list[Input]]:
     """What each writer brings, by key: pages of the same bytes, and copies after them."""
-    texts = [prose(10_000 + key, 120) for key in range(keys)]
+    texts = [prose(10_000 + key, 240) for key in range(keys)]
     same = [
         (page(f"https://wire.example/{key}", f"key {key}".encode(), source="wire"), sketched(text, _title(text)))
         for key, text in enumerate(texts)

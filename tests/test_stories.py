@@ -10,7 +10,7 @@ import pytest
 
 from crawler.rebuilding import make_again
 from storage import Archive, Article, NotFound, Page, Query, Saved
-from storage.regrouping import Unruly
+from storage.errors import Unruly
 from tests.newsroom import NOON, page, prose, sketched
 
 
