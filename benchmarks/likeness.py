@@ -24,13 +24,27 @@ class Answer:
     verified: int = 0
 
 
+def originals(sketches: Sequence[Sketch]) -> list[int]:
+    """Which sketches are no copy of an earlier one, by their places."""
+    holders: dict[int, list[int]] = defaultdict(list)
+    found = []
+    for at, each in enumerate(sketches):
+        hits = Counter(other for anchor in each.anchors for other in holders[anchor])
+        if not any(compare(each, sketches[other]).is_copy for other, _ in hits.most_common(MOST_VERIFIED)):
+            found.append(at)
+            for anchor in each.anchors:
+                holders[anchor].append(at)
+    return found
+
+
 class Shelf:
-    """Sketches, and which of them have an anchor."""
+    """Sketches, and which of them have an anchor. A series is counted by articles that are no copies of each other."""
 
     def __init__(self, texts: Sequence[Text]) -> None:
         self.sketches = {text.id: sketched(text) for text in texts}
         self._sources = {text.id: text.source for text in texts}
-        self._patterns = Counter((text.source, self.sketches[text.id].title_pattern) for text in texts)
+        first = [texts[at] for at in originals(list(self.sketches.values()))]
+        self._patterns = Counter((text.source, self.sketches[text.id].title_pattern) for text in first)
         self._holders: dict[int, list[str]] = defaultdict(list)
         for id_, each in self.sketches.items():
             for anchor in each.anchors:

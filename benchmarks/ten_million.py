@@ -16,10 +16,9 @@ from math import lgamma
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.likeness import MOST_POSTINGS, MOST_VERIFIED
+from benchmarks.likeness import MOST_POSTINGS, MOST_VERIFIED, originals
 from pipelines.sketch import ANCHORS
 from storage.records import Sketch
-from storage.resemblance import compare
 
 ARTICLES = 10_000_000
 _DRAWS = 100_000
@@ -55,20 +54,6 @@ class Candidates:
     mean: float
     percentile_99: float
     measured: float | None = None
-
-
-def stories(sketches: Sequence[Sketch]) -> list[tuple[int, ...]]:
-    """The anchors of each sketch that is no copy of an earlier one: only those are added to an index."""
-    holders: dict[int, list[int]] = {}
-    kept: list[Sketch] = []
-    for each in sketches:
-        hits = Counter(at for anchor in each.anchors for at in holders.get(anchor, ()))
-        if any(compare(each, kept[at]).is_copy for at, _ in hits.most_common(MOST_VERIFIED)):
-            continue
-        for anchor in each.anchors:
-            holders.setdefault(anchor, []).append(len(kept))
-        kept.append(each)
-    return [each.anchors for each in kept if each.anchors]
 
 
 def fitted(anchors: Sequence[tuple[int, ...]]) -> Law:
@@ -110,8 +95,11 @@ def measured(anchors: Sequence[tuple[int, ...]]) -> float:
 
 
 def growth(sketches: Sequence[Sketch]) -> tuple[Candidates, Candidates]:
-    """The whole archive as a quarter of it foretells it, beside what is measured; and ten million."""
-    found = stories(sketches)
+    """The whole archive as a quarter of it foretells it, beside what is measured; and ten million.
+
+    Copies are left out: their anchors are their stories'.
+    """
+    found = [sketches[at].anchors for at in originals(sketches) if sketches[at].anchors]
     check = candidates(fitted(found[::4]), len(found), measured(found))
     return check, candidates(fitted(found), ARTICLES)
 

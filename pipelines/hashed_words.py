@@ -19,10 +19,10 @@ _Codes: TypeAlias = npt.NDArray[np.uint32]
 _Number = TypeVar("_Number", bound=np.generic)
 _Flags: TypeAlias = npt.NDArray[np.bool_]
 
-# What a character folds to: a letter, below bit 21, or a gap between words, or nothing at all. Marks beside it: it is a
-# digit, of a script without spaces, a capital; it may be more letters or less in NFKC; it ends a sentence.
+# What a character folds to: a letter, below bit 21, or a gap between words, or nothing at all. Marks beside it: a digit;
+# of a script without spaces; a capital; more letters or less in NFKC; beyond the table; the end of a sentence.
 _GAP, _LETTER = np.uint32(0), np.uint32((1 << 21) - 1)
-_NOTHING, _DIGIT, _UNSPACED, _CAPITAL, _RARE, _END = (np.uint32(1 << bit) for bit in range(21, 27))
+_NOTHING, _DIGIT, _UNSPACED, _CAPITAL, _RARE, _ABOVE, _END = (np.uint32(1 << bit) for bit in range(21, 28))
 _ENDS = ".!?…。\n"
 _EDGE = "\n" * 4  # so that looking around needs no care
 _TABLED = 0x3100  # alphabets, kana and punctuation; what lies above is regular
@@ -84,7 +84,7 @@ def hashed_words(text: str) -> HashedWords:
         folded, marks = _folded(unicodedata.normalize("NFKC", text).translate(_EXPANSION))
     letters = folded & _LETTER
     inside = letters != _GAP
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    edges = (inside[1:] != inside[:-1]).nonzero()[0] + 1
     starts, ends = edges[::2], edges[1::2]
     if marks & _UNSPACED:
         starts, ends = _parted(inside, folded & _UNSPACED != 0)
@@ -100,7 +100,7 @@ def hashed_words(text: str) -> HashedWords:
         ends,
         mixed(sums * inverses.take(starts)),
         initial & _CAPITAL != 0,
-        _after(np.flatnonzero(folded >= _END), starts),
+        _after((folded >= _END).nonzero()[0], starts),
         initial & _DIGIT != 0,
         initial & _UNSPACED != 0,
     )
@@ -110,7 +110,7 @@ def _parted(inside: _Flags, is_unspaced: _Flags) -> tuple[npt.NDArray[np.intp], 
     """Where words begin and end, if each character of a script without spaces is one."""
     parts = (inside[1:] != inside[:-1]) | is_unspaced[1:] | is_unspaced[:-1]
     begins, closes = inside[1:] & parts, inside[:-1] & parts
-    return np.flatnonzero(begins) + 1, np.flatnonzero(closes) + 1
+    return begins.nonzero()[0] + 1, closes.nonzero()[0] + 1
 
 
 @cache
@@ -163,14 +163,15 @@ def _folded(plain: str) -> tuple[_Codes, int]:
     """Each character of a text, and of gaps around it, as a letter or a gap with its marks; and all marks."""
     codes = np.frombuffer(f"{_EDGE}{plain}{_EDGE}".encode("utf-32-le", "surrogatepass"), "<u4")
     folded = _table().take(codes, mode="clip")
-    if codes.max() >= _TABLED:
+    marks = int(np.bitwise_or.reduce(folded))
+    if marks & _ABOVE:
         above = codes >= _TABLED
         high = codes[above]
         kept = np.where(_is_in(high, _LETTERS_ABOVE), high, np.where(_is_in(high, _NOTHING_ABOVE), _NOTHING, _GAP))
         folded[above] = (
             kept | np.where(_is_in(high, _UNSPACED_RANGES), _UNSPACED, 0) | np.where(_is_in(high, _FORMS), _RARE, 0)
         )
-    marks = int(np.bitwise_or.reduce(folded))
+        marks = int(np.bitwise_or.reduce(folded))
     if marks & _DIGIT:
         marks |= _join_numbers(codes, folded)
     return folded[folded != _NOTHING] if marks & _NOTHING else folded, marks
@@ -178,7 +179,7 @@ def _folded(plain: str) -> tuple[_Codes, int]:
 
 def _join_numbers(codes: _Codes, folded: _Codes) -> int:
     """What stands between digits becomes a point, or nothing where it groups them by three; the marks that it adds."""
-    digits = np.flatnonzero(folded & _DIGIT != 0)
+    digits = (folded & _DIGIT != 0).nonzero()[0]
     at = digits[:-1][digits[1:] - digits[:-1] == 2] + 1
     at = at[folded.take(at) & _LETTER == _GAP]
     if not len(at):
@@ -214,7 +215,7 @@ def _table() -> _Codes:
     table |= np.where([form.isupper() for form in forms], _CAPITAL, 0)
     table |= np.where(np.isin(codes, [ord(each) for each in _ENDS]), _END, 0)
     table |= np.where(np.array(rare) | np.isin(codes, list(_parts())), _RARE, 0)
-    return np.append(table, _GAP).astype(np.uint32)
+    return np.append(table, _ABOVE).astype(np.uint32)
 
 
 def _fold(character: str) -> int:

@@ -36,26 +36,27 @@ def slots_of(words: HashedWords, around: int) -> Slots:
     A word that begins a sentence is none by itself; what stands among numbers and names alone has no slot.
     """
     size = len(words.hashes)
-    capitals = np.flatnonzero(words.capitals)
+    capitals = words.capitals.nonzero()[0]
     if len(capitals) > _MOST_CAPITALS * size:
         capitals = capitals[:0]
     is_start = np.ones(len(capitals) + 1, bool)  # of a name; the last stands for what follows
     is_start[1:-1] = (capitals[1:] - capitals[:-1] > 1) | words.first.take(capitals[1:])
-    starts = np.flatnonzero(is_start)
+    starts = is_start.nonzero()[0]
     opens, last = capitals.take(starts[:-1]), capitals.take(starts[1:] - 1)
-    is_gone = np.zeros(size, bool)  # all but the first word of each name
-    is_gone[capitals[~is_start[:-1]]] = True
-    numbers = np.flatnonzero(words.numbers)
+    gone = capitals[~is_start[:-1]]  # all but the first word of each name
+    is_kept = np.ones(size, bool)
+    is_kept[gone] = False
+    numbers = words.numbers.nonzero()[0]
     masked = words.hashes.copy()
     masked[numbers] = _NUMBER
     masked[opens] = _NAME
     padded = np.zeros(size + 2 * around - len(capitals) + len(opens), np.uint64)
-    padded[around:-around] = masked[~is_gone]
+    padded[around:-around] = masked[is_kept]
     numbers = numbers[:_MOST_NUMBERS]
     named = np.flatnonzero((opens < _LEAD) & (~words.first.take(opens) | (last > opens)))[:_MOST_NAMES]
     names = opens.take(named)
     places = np.concatenate([numbers, names])
-    slots = _around(padded, places - np.cumsum(is_gone).take(places), around)
+    slots = _around(padded, places - gone.searchsorted(places), around)
     read = words.read(places, np.concatenate([numbers, last.take(named)]))
     count = len(numbers)
     return Slots(read[:count], slots[:count].tobytes(), read[count:], slots[count:].tobytes())

@@ -21,16 +21,13 @@ RULE_VERSION = 1
 """Raise it whenever the verdict on any two sketches changes."""
 
 # All thresholds were set on the development half of benchmarks/duplicates.py; docs/decisions/0013 tells what was tried.
-NEAR = 0.45  # jaccard; one in a hundred articles with half of another as background reaches it
-CONTAINED = 0.72  # containment of the shorter; as above
+NEAR = 0.44  # jaccard; of a hundred articles with half of another as background one reaches it
+CONTAINED = 0.65  # containment of the shorter; as above
 SPREAD, SAME_WORDS = 0.25, 0.65  # jaccard, and that of the vocabularies: single words replaced all over
 RELATED = 0.4  # containment
 FEWEST_DIFFER, DIFFER = 2, 0.35  # numbers or names that stand otherwise, and their share of all in common slots
-SERIES_NEAR, SERIES_DIFFER, SERIES_SAME = (
-    0.9,
-    0.1,
-    8,
-)  # of a series: jaccard, share that differs, numbers and names alike
+FEWEST_NUMBERS, SHARED_NUMBERS = 4, 0.3  # of the text with fewer: the least share that the other has too, anywhere
+FIRM_NEAR, FIRM_DIFFER, FIRM_SAME = 0.9, 0.1, 8  # of a series: jaccard, share that differs, numbers and names alike
 
 Kind = Literal["near", "contains", "contained", "related", "none"]
 Guard = Literal["numbers", "title", "series", "names"]
@@ -126,16 +123,22 @@ def _count_common(mine: npt.NDArray[np.unsignedinteger], theirs: npt.NDArray[np.
 
 def _guard(new: Sketch, old: Sketch, jaccard: float, *, series: bool) -> Guard | None:
     numbers = _fillings(new.numbers, new.number_slots, old.numbers, old.number_slots)
-    if numbers.speaks_against:
+    if numbers.speaks_against or _share_too_few(new.numbers, old.numbers):
         return "numbers"
     names = _fillings(new.names, new.name_slots, old.names, old.name_slots)
     if names.speaks_against or _Fillings(numbers.same + names.same, numbers.other + names.other).speaks_against:
         return "names"
-    is_firm = max(numbers.differing, names.differing) <= SERIES_DIFFER
-    if series and not (is_firm and (jaccard >= SERIES_NEAR or numbers.same + names.same >= SERIES_SAME)):
+    is_firm = max(numbers.differing, names.differing) <= FIRM_DIFFER
+    if series and not (is_firm and (jaccard >= FIRM_NEAR or numbers.same + names.same >= FIRM_SAME)):
         return "series"
     is_retitled = new.title_pattern == old.title_pattern and new.title_numbers != old.title_numbers
-    return "title" if is_retitled and not (is_firm and jaccard >= SERIES_NEAR) else None
+    return "title" if is_retitled and not (is_firm and jaccard >= FIRM_NEAR) else None
+
+
+def _share_too_few(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Whether two texts with numbers have others throughout, be it in no slot that both have."""
+    fewer = min(len(mine), len(theirs))
+    return fewer >= FEWEST_NUMBERS and (Counter(mine) & Counter(theirs)).total() < SHARED_NUMBERS * fewer
 
 
 def _fillings(mine: tuple[str, ...], my_slots: bytes, theirs: tuple[str, ...], their_slots: bytes) -> _Fillings:
