@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection, insert
 
+from pipelines.sketch import ANCHORS
 from storage import schema
 from storage.copies import Copies, Newcomer
 from storage.database import Database
@@ -43,13 +44,14 @@ class Made:
     def new(self, number: int) -> Sketch:
         """The sketch of an article like no other."""
         chance = np.random.default_rng(number)
-        hashes = chance.integers(0, 1 << 63, 16 + _WORDS // 2, np.int64)
-        return self._of(number, hashes[:16] >> 16, hashes[16:].view(np.uint32)[:_WORDS])
+        hashes = chance.integers(0, 1 << 63, ANCHORS + _WORDS // 2, np.int64)
+        return self._of(number, hashes[:ANCHORS] >> 16, hashes[ANCHORS:].view(np.uint32)[:_WORDS])
 
     def copy(self, number: int, of: int) -> Sketch:
         """The sketch of an edited copy: a quarter of its hashes are others."""
         one, other = self.new(of), self.new(number)
-        anchors = np.array((*one.anchors[:12], *other.anchors[:4]), np.int64)
+        kept = ANCHORS * 3 // 4
+        anchors = np.array((*one.anchors[:kept], *other.anchors[kept:]), np.int64)
         shingles = [np.frombuffer(sketch.shingles, "<u4") for sketch in (one, other)]
         return self._of(
             of, anchors, np.concatenate([shingles[0][::4], shingles[0][1::4], shingles[0][2::4], shingles[1][::4]])

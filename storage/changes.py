@@ -123,7 +123,8 @@ def _kind(
     is_other = common < REUSED * min(len(was), len(is_now)) and _is_other_title(before.title, title)
     if has_collapsed(words, flags, before) and not (is_other and words > _LONGEST_WALL):
         return "collapsed"
-    if is_other and min(before.words, words) >= _TOLD_APART:
+    was_wall = before.words < COLLAPSED * words and before.words <= _LONGEST_WALL
+    if is_other and not was_wall and min(before.words, words) >= _TOLD_APART:
         return "reused"
     if any(map(_NOTICE.match, _new_paragraphs(before.text, text))):
         return "correction"

@@ -112,7 +112,7 @@ class Copies:
             hashes = _hashes(new.sketch, new.source)
             self._look_up({*hashes.own, *hashes.series})
             centre = self.resident(known.copy_of) if known.copy_of else None
-            postings = self._postings(hashes, centre.anchors if centre else ())
+            postings = self._postings(hashes, centre.anchors if centre else (), is_copy=centre is not None)
             placing = Placing(known.story_id, known.copy_of, (), postings)
         self._enter(new, placing)
         self.write()
@@ -223,7 +223,7 @@ class Copies:
 
     def _beside(self, new: Newcomer, centre: Resident, closest: Likeness, hashes: _Hashes) -> Placing:
         """The place in the story around ``centre``: beside it, or in its stead."""
-        story_id, own = centre.story_id, self._postings(hashes, centre.anchors)
+        story_id, own = centre.story_id, self._postings(hashes, centre.anchors, is_copy=True)
         members = self._copies_of(centre) if is_earlier(new.dated_at, centre.dated_at) else None
         if members is None:
             return Placing(story_id, centre.article_id, (closest,), own)
@@ -237,7 +237,7 @@ class Copies:
             Move(new.article_id, story_id, centre.article_id, story_id, None),
             *(Move(each.article_id, story_id, each.copy_of, story_id, new.article_id) for each in (centre, *members)),
         )
-        return Placing(story_id, None, (closest,), self._postings(hashes), moved, tuple(also))
+        return Placing(story_id, None, (closest,), self._postings(hashes, is_copy=True), moved, tuple(also))
 
     def _copies_of(self, centre: Resident) -> list[Resident] | None:
         """Its copies; None where there are too many of them to follow another centre."""
@@ -248,10 +248,14 @@ class Copies:
         members = [each for each in found if each and each.copy_of == centre.article_id]
         return members if len(members) <= _LARGEST_MOVED else None
 
-    def _postings(self, hashes: _Hashes, others: Collection[int] = ()) -> tuple[int, ...]:
-        """The hashes to be entered: those that tell something, and that the centre of the story is not found by."""
+    def _postings(self, hashes: _Hashes, others: Collection[int] = (), *, is_copy: bool = False) -> tuple[int, ...]:
+        """The hashes to be entered: those that tell something, and that the centre of the story is not found by.
+
+        A series is counted by stories: a copy is no further member.
+        """
         own = [hash_ for hash_ in hashes.own if hash_ not in others and self._count(hash_) < MOST]
-        return (*own, *(hash_ for hash_ in hashes.series if self._count(hash_) < SERIES))
+        series = [] if is_copy else [hash_ for hash_ in hashes.series if self._count(hash_) < SERIES]
+        return (*own, *series)
 
     # --- another text of the same article
 

@@ -53,7 +53,7 @@ def _copy(writer: int, key: int, text: str) -> Input:
     sentences[writer % len(sentences)] = f"the editor of paper {writer} wrote this sentence all alone"
     name, edited = f"paper{writer}", ". ".join(sentences)
     return page(f"https://{name}.example/{key}", f"{name} {key}".encode(), 1, source=name), sketched(
-        edited, f"Key {key}"
+        edited, _title(text)
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, select, update
 
 from crawler.relinking import MADE_BY, is_outdated, relink
 from pipelines.fingerprint import content_key
@@ -191,3 +191,13 @@ def test_the_command(sqlite_copydesk: Copydesk) -> None:  # noqa: F811 - the fix
     assert "2 articles likened" in done.stdout
     assert "1 are copies" in done.stdout
     assert json.loads(sqlite_copydesk("relink", "--again", "--json").stdout)["articles"] == 2
+    with (
+        Archive.open(sqlite_copydesk.environ["COPYDESK_DATABASE"]) as archive,
+        archive._database.writing() as connection,
+    ):
+        connection.execute(update(story_schema.generation).values(rule=0))
+    told = sqlite_copydesk("doctor")
+    assert told.returncode == 1
+    assert "try: copydesk relink" in told.stdout
+    assert "2 articles likened" in sqlite_copydesk("relink").stdout
+    assert sqlite_copydesk("doctor").returncode == 0

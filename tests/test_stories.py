@@ -156,6 +156,17 @@ def test_a_wire_story_in_hundreds_of_papers_is_one(archive: Archive) -> None:
     assert {archive.get(copy).copy_of for copy in copies} == {centre}
 
 
+def test_a_story_counts_once_in_a_series(archive: Archive) -> None:
+    """One text at many addresses of a source, under one title, is no series."""
+    pages = [
+        (page(at("paper", f"{number}"), str(number).encode(), number, source="paper"),
+         sketched(edited(WIRE, number % 15, number % 7), "Gold today"))
+        for number in range(9)
+    ]  # fmt: skip
+    centre, *copies = stored(archive, "expected", *pages)
+    assert {archive.get(copy).copy_of for copy in copies} == {centre}
+
+
 def test_series_are_told_by_their_titles(archive: Archive, grouping: str) -> None:
     """Six of one source under one title: from then on only what is nearly the same is a copy."""
     same = edited(WIRE, 1)

@@ -84,6 +84,7 @@ def test_kinds_of_change() -> None:
     assert told(" ".join(words[:150])) == "major"
     assert told(prose(7), "Something else happened") == "reused"
     assert told(prose(7), "Something else happened", before=prose(4, 2_000)) == "reused", "too long for a wall"
+    assert told(prose(7, 2_000), "Something else happened", before=prose(4, 50)) == "major", "a wall that has gone"
     assert told(prose(7)) == "major", "under the same title it is the same article"
     assert told("The vote is over now.", "Vote over", before="More to follow.") != "reused", "too short to say"
 
