@@ -86,7 +86,7 @@ def places(archive: Archive) -> dict[str, tuple[str, str | None]]:
 
 def test_a_chain_of_small_changes_is_no_story(archive: Archive, grouping: str) -> None:
     """The third is a copy of the second, which is a copy of the first; and is none of the first."""
-    second, third = edited(WIRE, 0, 1, 2, 3), edited(WIRE, *range(9))
+    second, third = edited(WIRE, *range(6)), edited(WIRE, *range(11))
     one, two, three = stored(archive, grouping, came("a", WIRE), came("b", second, 1), came("c", third, 2))
     assert archive.get(two).copy_of == one
     assert archive.get(three).copy_of is None
