@@ -85,9 +85,12 @@ class Copies:
             return Placing(new.article_id)
         hashes = _hashes(new.sketch, new.source)
         self._look_up({*hashes.asked, *hashes.series})
-        likenesses = self._likenesses(new, hashes)
+        is_series = any(self._count(hash_) >= SERIES for hash_ in hashes.series)
+        likenesses = self._likenesses(new, hashes, series=is_series)
         for each in likenesses:
-            found = self._centre(new, each) if each.is_copy and each.other_id not in apart else None
+            found = None
+            if each.is_copy and each.other_id not in apart:
+                found = self._centre(new, each, series=is_series)
             if found and found[0].article_id not in apart:
                 return self._beside(new, *found, hashes)
         named = [
@@ -183,9 +186,8 @@ class Copies:
         hits = Counter(seq for hash_ in hashes if self._count(hash_) < MOST for seq in self._found[hash_])
         return sorted(hits, key=lambda seq: (-hits[seq], seq))[:MOST_COMPARED]
 
-    def _likenesses(self, new: Newcomer, hashes: _Hashes) -> list[Likeness]:
+    def _likenesses(self, new: Newcomer, hashes: _Hashes, *, series: bool) -> list[Likeness]:
         """What it is to each article that may be like it, the closest first; equal ones as they came."""
-        is_series = any(self._count(hash_) >= SERIES for hash_ in hashes.series)
         seqs = self._candidates(hashes.asked)
         self._load(seqs)
         telling = (hash_ for hash_ in hashes.asked if self._count(hash_) < MOST)
@@ -193,13 +195,13 @@ class Copies:
         met = [self._ids[seq] for seq in sorted(seqs) if seq in self._ids]
         met += [id_ for id_ in self._moved if id_ in waiting]  # in the order of their coming
         found = (
-            liken((new.article_id, new.number, new.sketch), id_, self._residents[id_].texts, series=is_series)
+            liken((new.article_id, new.number, new.sketch), id_, self._residents[id_].texts, series=series)
             for id_ in dict.fromkeys(met)
             if id_ != new.article_id
         )
         return sorted((each for each in found if each), key=lambda each: each.rank)
 
-    def _centre(self, new: Newcomer, closest: Likeness) -> tuple[Resident, Likeness] | None:
+    def _centre(self, new: Newcomer, closest: Likeness, *, series: bool) -> tuple[Resident, Likeness] | None:
         """The centre of the story that ``closest`` is of, and what says that the new article belongs there."""
         resident = self._residents[closest.other_id]
         if resident.copy_of is None:
@@ -207,7 +209,7 @@ class Copies:
         centre = self.resident(resident.copy_of)
         if centre is None:
             return None
-        found = liken((new.article_id, new.number, new.sketch), centre.article_id, centre.texts)
+        found = liken((new.article_id, new.number, new.sketch), centre.article_id, centre.texts, series=series)
         if found and found.is_copy:
             return centre, found
         return None if self._is_measured(resident.article_id, centre.article_id) else (centre, closest)
