@@ -109,14 +109,15 @@ class Copies:
         known = self.resident(new.article_id)
         if known is not None:
             self._drop(known, new)
-        if known is None or (is_other and self._is_alone(known)):
+        story_id, copy_of, is_alone = self._where(new.article_id)
+        if is_alone and (known is None or is_other):
             placing = self.place(new, self.split_from(new.article_id))
         else:
             hashes = _hashes(new.sketch, new.source)
             self._look_up({*hashes.own, *hashes.series})
-            centre = self.resident(known.copy_of) if known.copy_of else None
+            centre = self.resident(copy_of) if copy_of else None
             postings = self._postings(hashes, centre.anchors if centre else (), is_copy=centre is not None)
-            placing = Placing(known.story_id, known.copy_of, (), postings)
+            placing = Placing(story_id, copy_of, (), postings)
         self._enter(new, placing)
         self.write()
         self._renewed = new.article_id, placing.story_id
@@ -276,10 +277,13 @@ class Copies:
         for known_of in (self._found, self._residents, self._ids):
             known_of.clear()
 
-    def _is_alone(self, known: Resident) -> bool:
-        id_, story_id, _ = self._story_columns()
-        others = self._joined(select(id_).where(story_id == known.story_id).limit(2))
-        return known.copy_of is None and len(self._connection.execute(others).all()) == 1
+    def _where(self, article_id: str) -> tuple[str, str | None, bool]:
+        """The story of an article of the tables, what it is a copy of, and whether it is alone in its story."""
+        id_, story, copied = self._story_columns()
+        asked = self._joined(select(story, copied).where(_article.id == article_id))
+        story_id, copy_of = self._connection.execute(asked).one()
+        others = self._joined(select(id_)).where(story == story_id).limit(2)
+        return story_id, copy_of, len(self._connection.execute(others).all()) == 1
 
     def split_from(self, article_id: str) -> set[str]:
         """The articles that somebody split from this one, or this one from."""
@@ -317,7 +321,7 @@ class Copies:
             return _article.id, func.coalesce(_regrouped.story_id, _article.id), _regrouped.copy_of
         return _article.id, _article.story_id, _article.copy_of
 
-    def _joined(self, asked: Select[Any]) -> Select[Any]:
+    def _joined(self, asked: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         return asked.join(regrouped, _regrouped.article_id == _article.id, isouter=True) if self._is_next else asked
 
 

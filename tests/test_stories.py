@@ -254,6 +254,16 @@ def test_merged_stories_are_one_and_what_is_like_either_joins(archive: Archive) 
         archive.stories.undo(event)
 
 
+def test_a_short_article_that_was_merged_stays_where_it_was_put(archive: Archive) -> None:
+    """It could not be likened; when it has grown, what people said of it still holds."""
+    short, wire, other = stored(
+        archive, "one by one", came("a", "More to follow."), came("b", WIRE, 1), came("c", prose(61), 2)
+    )
+    archive.stories.merge(short, wire)
+    assert archive.save(*came("a", f"{prose(61)} Now.", 4)).outcome == "version"
+    assert places(archive) == {short: (short, None), wire: (short, short), other: (other, None)}
+
+
 def test_what_cannot_be_ruled_changes_nothing(archive: Archive) -> None:
     (alone,) = stored(archive, "one by one", came("a", WIRE))
     with pytest.raises(Unruly, match="is alone"):
