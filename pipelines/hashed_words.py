@@ -19,8 +19,8 @@ _Codes: TypeAlias = npt.NDArray[np.uint32]
 _Number = TypeVar("_Number", bound=np.generic)
 _Flags: TypeAlias = npt.NDArray[np.bool_]
 
-# What a character folds to: a letter, below bit 21, or a gap between words, or nothing at all. Marks beside it: a digit;
-# of a script without spaces; a capital; more letters or less in NFKC; beyond the table; the end of a sentence.
+# What a character folds to: a letter, below bit 21, or a gap between words, or nothing at all. Marks beside it: digit,
+# of a script without spaces, capital, more letters or less in NFKC, beyond the table, end of a sentence.
 _GAP, _LETTER = np.uint32(0), np.uint32((1 << 21) - 1)
 _NOTHING, _DIGIT, _UNSPACED, _CAPITAL, _RARE, _ABOVE, _END = (np.uint32(1 << bit) for bit in range(21, 28))
 _ENDS = ".!?…。\n"

@@ -99,8 +99,10 @@ def _heading(title: str) -> tuple[tuple[str, ...], str]:
 
 @cache
 def _names_of_dates() -> frozenset[str]:
+    """Of days and months in all languages; those of two letters are words of others."""
     phrases = load_phrases()
-    return frozenset(word for name in (*phrases.weekdays, *phrases.months) if _WORD.fullmatch(word := _plain(name)))
+    names = map(_plain, (*phrases.weekdays, *phrases.months))
+    return frozenset(name for name in names if len(name) > 2 and _WORD.fullmatch(name))
 
 
 def _plain(title: str) -> str:
