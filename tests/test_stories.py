@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from crawler.rebuilding import make_again
-from storage import Archive, Article, NotFound, Page, Query, Saved
+from storage import Archive, Article, NotFound, Page, Query, Saved, story_schema
+from storage.anchors import MOST
 from storage.errors import Unruly
 from tests.newsroom import NOON, page, prose, sketched
 
@@ -165,6 +168,17 @@ def test_a_story_counts_once_in_a_series(archive: Archive) -> None:
     ]  # fmt: skip
     centre, *copies = stored(archive, "expected", *pages)
     assert {archive.get(copy).copy_of for copy in copies} == {centre}
+
+
+def test_words_that_everybody_has_find_nobody(archive: Archive) -> None:
+    """A template of many texts fills neither the index nor the comparisons."""
+    template = prose(71, 60)
+    pages = [came(f"paper{number}", f"{prose(1_000 + number, 140)}\n\n{template}", number) for number in range(80)]
+    ids = stored(archive, "expected", *pages)
+    assert len({story for story, _ in places(archive).values()}) == len(ids)
+    with archive._database.reading() as connection:
+        postings = Counter(key >> 27 for key in connection.scalars(select(story_schema.anchor.c.key)))
+    assert max(postings.values()) == MOST
 
 
 def test_series_are_told_by_their_titles(archive: Archive, grouping: str) -> None:
