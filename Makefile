@@ -26,6 +26,7 @@ test: install   ## all tests, on real SQLite, PostgreSQL, S3 and files
 chaos: install  ## the long proofs of the crawl: hundreds of kills, clocks, manners at the server (about an hour)
 	$(RUN)/python -m tests.chaos --all
 	$(RUN)/python -m tests.chaos_schedule
+	$(RUN)/python -m tests.chaos_writers
 	$(RUN)/python -m tests.conduct
 
 check: install  ## lint, types, and the direction of imports
@@ -41,6 +42,8 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.duplicates
 	$(RUN)/python -m benchmarks.crawl
 	$(RUN)/python -m benchmarks.engine
+	$(RUN)/python -m benchmarks.archive_index
+	$(RUN)/python -m benchmarks.refetches
 
 peers:           ## install what benchmarks compare with, apart (two of them need PEERS_PYTHON=python3.12 or newer)
 	$(PEERS_PYTHON) -m venv .venv-peers

@@ -10,7 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from crawler.catalogue import read_sources
+from crawler.relinking import is_outdated
 from crawler.settings import Settings
+from storage import Archive
 from storage.database import SAFE_SQLITE, sqlite_version
 from storage.errors import StorageError
 from storage.speaking import OpenArchive
@@ -38,12 +40,19 @@ def checkup(open_archive: OpenArchive) -> Iterator[Finding]:
             yield Finding(True, "database", f"{archive.database}, migration {archive.migration()}")
             held = archive.statistics()
             yield Finding(True, "archive", f"{held.articles:,} articles, {held.captures:,} kept pages")
+            yield _links(archive)
             sha256 = archive.write_probe()
             yield Finding(True, "blobs", f"{archive.place} can be written and read ({sha256[:8]}…)")
             if "://" not in archive.place:
                 yield _space(Path(archive.place))
     except StorageError as error:
         yield Finding(False, "archive", str(error), error.hint)
+
+
+def _links(archive: Archive) -> Finding:
+    if is_outdated(archive):
+        return Finding(False, "copies", "links are of an older rule, or of none", "copydesk relink")
+    return Finding(True, "copies", "links are of the newest rule")
 
 
 def _sqlite() -> Finding:

@@ -19,8 +19,9 @@ from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, U
 from crawler.settings import Settings
 from storage import commands as asking
 from storage import state_commands as telling
+from storage import story_commands as grouping
 from storage.console import Desk
-from storage.errors import Damaged, NotFound, StorageError
+from storage.errors import Damaged, NotFound, StorageError, Unruly
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -42,7 +43,8 @@ def copydesk(context: click.Context) -> None:
 
 
 for command in (
-    *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *telling.COMMANDS
+    *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
+    *telling.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (BadSettings, BadSource, UnknownField, UnknownSource) as error:
         desk.error(str(error), hint=error.hint)
         code = USAGE
-    except (NotFound, Damaged) as error:
+    except (NotFound, Damaged, Unruly) as error:
         desk.error(str(error), hint=error.hint)
         code = ATTENTION
     except (StorageError, CrawlerError) as error:

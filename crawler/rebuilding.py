@@ -14,6 +14,7 @@ from storage import Archive
 from storage.errors import Damaged, NotFound
 from storage.learned import Learned
 from storage.records import Failed, Page, Saved
+from storage.rulings import Ruling
 
 _BRIEFINGS = 64  # held, since the pages of a site share them
 
@@ -25,7 +26,7 @@ class _History:
 
     def __init__(self, archive: Archive) -> None:
         self.again: deque[bool] = deque()  # of each input: whether the page was cleaned once more
-        self.profiles: deque[tuple[int, Learned]] = deque()  # with the number of inputs before it
+        self.others: deque[tuple[int, Learned | Ruling]] = deque()  # with the number of inputs before each
         self._archive = archive
         self._told = 0
         self._known: OrderedDict[str, Briefing | None] = OrderedDict()
@@ -33,8 +34,8 @@ class _History:
     def inputs(self) -> Iterator[Page | Assigned | Failed]:
         """Every page with its briefing, in the order of the log."""
         for told in self._archive.history():
-            if isinstance(told, Learned):
-                self.profiles.append((self._told, told))
+            if isinstance(told, Learned | Ruling):
+                self.others.append((self._told, told))
                 continue
             self._told += 1
             self.again.append(not isinstance(told, Failed) and told.again)
@@ -58,7 +59,7 @@ class _History:
 
 
 def make_again(archive: Archive, watch: Watch, *, workers: int | None = None) -> Report:
-    """Follow the log: pages, texts that changed when they were cleaned again, and what sites taught.
+    """Follow the log: pages, texts that changed when they were cleaned again, what sites taught, and what people ruled.
 
     Raises StorageError and SandboxBroken.
     """
@@ -87,6 +88,10 @@ def make_again(archive: Archive, watch: Watch, *, workers: int | None = None) ->
 
 
 def _restore(archive: Archive, history: _History, done: int) -> None:
-    """Enter the profiles that were made after so many inputs."""
-    while history.profiles and history.profiles[0][0] <= done:
-        archive.profiles.restore(history.profiles.popleft()[1])
+    """Enter the profiles and the rulings that were made after so many inputs."""
+    while history.others and history.others[0][0] <= done:
+        _, other = history.others.popleft()
+        if isinstance(other, Learned):
+            archive.profiles.restore(other)
+        else:
+            archive.stories.restore(other)

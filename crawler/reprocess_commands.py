@@ -1,4 +1,4 @@
-"""The command that cleans again what the archive has: reprocess."""
+"""The commands that go over what the archive has: reprocess cleans it again, relink tells copies again."""
 
 from __future__ import annotations
 
@@ -79,4 +79,33 @@ def reprocess(
         raise SystemExit(1)
 
 
-COMMANDS = (reprocess,)
+@click.command(short_help="Liken all articles again, by the newest rule.")
+@click.option("--again", is_flag=True, help="Also where the links are of the newest rule.")
+@speaks
+@click.pass_obj
+def relink(open_archive: OpenArchive, desk: Desk, *, again: bool) -> None:
+    """Tell again which articles are copies and which are related, by the newest rule, over the whole archive.
+
+    \b
+    copydesk relink
+
+    The links as they are stand until all is done, and what comes in meanwhile is linked too; a run that was interrupted
+    goes on where it stood. What people have split and merged holds.
+    """
+    from crawler.relinking import is_outdated
+    from crawler.relinking import relink as work
+
+    with open_archive() as archive:
+        if not (again or is_outdated(archive) or archive.relinking.is_under_way()):
+            desk.say("all links are of the newest rule; copydesk relink --again makes them all the same")
+            return
+        with desk.progress("relink", archive.statistics().articles) as advance:
+            report = work(archive, advance)
+    if desk.json:
+        desk.record({
+            "articles": report.articles, "copies": report.copies, "seconds": round(report.seconds, 3)
+        })  # fmt: skip
+    desk.say(f"{report.articles:,} articles likened in {report.seconds:.1f} s; {report.copies:,} are copies")
+
+
+COMMANDS = (reprocess, relink)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, StorageError
+from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, StorageError, Unruly
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -23,11 +23,16 @@ from storage.records import (
     Run,
     Saved,
     Sighting,
+    Sketch,
 )
 
 if TYPE_CHECKING:
     from storage.archive import Archive
+    from storage.explaining import Link
     from storage.inspection import Damage, SourceCount, Statistics
+    from storage.likeness import Likeness
+    from storage.regrouping import StoryEvent
+    from storage.spread import Spread, Story
 
 __all__ = [
     "Archive",
@@ -41,6 +46,8 @@ __all__ = [
     "Damaged",
     "Failed",
     "Fate",
+    "Likeness",
+    "Link",
     "NotFound",
     "Outcome",
     "Page",
@@ -52,16 +59,26 @@ __all__ = [
     "Run",
     "Saved",
     "Sighting",
+    "Sketch",
     "SourceCount",
+    "Spread",
     "Statistics",
     "StorageError",
+    "Story",
+    "StoryEvent",
+    "Unruly",
 ]
 
 _LATER = {  # what brings the database library along
     "Archive": "storage.archive",
     "Damage": "storage.inspection",
+    "Likeness": "storage.likeness",
+    "Link": "storage.explaining",
     "SourceCount": "storage.inspection",
+    "Spread": "storage.spread",
     "Statistics": "storage.inspection",
+    "Story": "storage.spread",
+    "StoryEvent": "storage.regrouping",
 }
 
 

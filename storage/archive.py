@@ -37,8 +37,11 @@ from storage.records import (
     Saved,
     Sighting,
 )
+from storage.relinking import Relinking
 from storage.rereading import Making, Reread, capture_of, makings, number_of_rereads, rereads
+from storage.rulings import Ruling
 from storage.sources import Sources
+from storage.stories import Stories
 
 _REPLAYED_AT_ONCE = 500
 
@@ -59,6 +62,8 @@ class Archive:
         self.frontier = Frontier(database, self._writing)
         self.sources = Sources(database, self._writing)
         self.profiles = Profiles(database, self._blobs, self._taking_in)
+        self.stories = Stories(database, self._taking_in)
+        self.relinking = Relinking(database, self._writing)
         self._unnamed_run: int | None = None
 
     @classmethod
@@ -218,9 +223,9 @@ class Archive:
             elif isinstance(told, Replayed) and not told.again:
                 yield told.page
 
-    def history(self) -> Iterator[Replayed | Learned | Failed]:
+    def history(self) -> Iterator[Replayed | Learned | Ruling | Failed]:
         """All that the captures log tells, in that order: pages with what was known of their sites when they were
-        cleaned, those that gave another text when they were cleaned again, and profiles.
+        cleaned, those that gave another text when they were cleaned again, profiles, and rulings on stories.
 
         Following it makes the archive again as it was; nothing is logged twice. Failed: the bytes are damaged.
         """
@@ -229,7 +234,7 @@ class Archive:
             with self._taking_in() as intake:
                 intake.adopt(each for each in some if isinstance(each, Capture) and not each.again)
             for each in some:
-                if isinstance(each, Learned):
+                if isinstance(each, Learned | Ruling):
                     yield each
                     continue
                 try:

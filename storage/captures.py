@@ -17,8 +17,8 @@ class Capture:
     """One page as it came, without its body: ``sha256`` and ``size`` (bytes) are those of the uncompressed body.
 
     profile: the sha256 of what was known of its site when it was cleaned. again: it had been kept before, and gave
-    another text when it was cleaned once more. kept_at: when the log took it; it orders the lines of several writers
-    and is no part of what was captured.
+    another text when it was cleaned once more. asked_url: as of a Page. kept_at: when the log took it; it orders the
+    lines of several writers and is no part of what was captured.
     """
 
     url: str | None
@@ -34,6 +34,7 @@ class Capture:
     cut: str | None = None
     profile: str | None = None
     again: bool = False
+    asked_url: str | None = None
     kept_at: datetime | None = field(default=None, compare=False)
 
     @classmethod
@@ -42,19 +43,21 @@ class Capture:
         return cls(
             page.url, page.source, page.status, page.headers, page.content_type,
             page.claims, page.fetched_at, page.origin, sha256, len(page.body), page.cut, profile,
+            asked_url=page.asked_url,
         )  # fmt: skip
 
     def page(self, body: bytes) -> Page:
         """The page again, from its kept body."""
         return Page(
             self.url, body, self.content_type, self.fetched_at,
-            self.source, self.status, self.headers, self.claims, self.origin, self.cut,
+            self.source, self.status, self.headers, self.claims, self.origin, self.cut, self.asked_url,
         )  # fmt: skip
 
     def fields(self) -> dict[str, object]:
         """What the log and the database say of it, ready for JSON. Keys and their order are stable."""
         cleaned = {"profile": self.profile} if self.profile else {}
         again = {"again": True} if self.again else {}
+        asked = {"asked_url": self.asked_url} if self.asked_url else {}
         return {
             "kept_at": _written(self.kept_at),
             "sha256": self.sha256,
@@ -70,6 +73,7 @@ class Capture:
             "claims": claims_fields(self.claims),
             **cleaned,
             **again,
+            **asked,
         }
 
     def line(self) -> bytes:
@@ -100,6 +104,7 @@ class Capture:
             cut=raw.text("cut"),
             profile=raw.sha256("profile"),
             again=raw.fields.get("again") is True,
+            asked_url=raw.text("asked_url"),
             kept_at=raw.time("kept_at"),
         )
 

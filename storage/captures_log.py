@@ -1,4 +1,4 @@
-"""The captures log: a line for each page that was kept, and for each profile that was made of what pages taught."""
+"""The captures log: a line for each page that was kept, each profile that was made of what they taught, each ruling."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import TypeAlias
 
 from storage.captures import Capture
 from storage.learned import Learned
+from storage.rulings import Ruling
 
-Entry: TypeAlias = Capture | Learned
+Entry: TypeAlias = Capture | Learned | Ruling
 """What a line of the log says."""
 
 
@@ -58,4 +59,6 @@ def _read(log: str, lines: Iterator[bytes], damaged: Callable[[str], None]) -> I
 def read_entry(line: bytes) -> Entry:
     """What a line says. Raises ValueError for anything that is not a line of the log."""
     fields: object = json.loads(line)
+    if isinstance(fields, dict) and "ruling" in fields:
+        return Ruling.read(fields)
     return Learned.read(fields) if isinstance(fields, dict) and "site" in fields else Capture.read(line)

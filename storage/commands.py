@@ -6,17 +6,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from storage.console import Column, Desk
 from storage.records import ArchivedArticle, Fate, Query, Removed
-from storage.speaking import OpenArchive, asks, speaks
+from storage.speaking import OpenArchive, asks, sighted, speaks
 from storage.times import rfc3339
-
-if TYPE_CHECKING:
-    from storage.rereading import Making
 
 SHORT = 8
 """Digits of an id that a table shows; commands take any beginning of 4 or more."""
@@ -24,6 +20,7 @@ SHORT = 8
 
 @click.command(short_help="Find articles by words.")
 @click.argument("words", nargs=-1)
+@sighted
 @asks
 @speaks
 @click.pass_obj
@@ -60,15 +57,20 @@ def search(open_archive: OpenArchive, desk: Desk, query: Query) -> None:
 @click.argument("id")
 @click.option("--removed", is_flag=True, help="What was cut from it, and by which rule.")
 @click.option("--versions", is_flag=True, help="Every distinct text it has had, and each time it was seen.")
+@click.option("--diff", is_flag=True, help="What each version says otherwise, word by word.")
+@click.option("--story", is_flag=True, help="Its copies: who had it, when, how much of it.")
 @click.option("--raw", is_flag=True, help="The bytes as they came, on standard output.")
 @speaks
 @click.pass_obj
-def show(open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versions: bool, raw: bool) -> None:  # noqa: A002 - what people call it
+def show(
+    open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versions: bool, diff: bool, story: bool,  # noqa: A002 - what people call it
+    raw: bool,
+) -> None:  # fmt: skip
     """Show an article: facts and clean text.
 
     \b
     copydesk show 7f3a91
-    copydesk show 7f3a91 --removed
+    copydesk show 7f3a91 --versions --diff
 
     The first four or more digits of its id are enough.
     """
@@ -80,25 +82,18 @@ def show(open_archive: OpenArchive, desk: Desk, id: str, *, removed: bool, versi
             sys.stdout.buffer.write(archive.raw(article.id))
         elif removed:
             _show_removed(desk, archive.removed(article.id))
-        elif versions:
-            seen = archive.sightings(article.id)
+        elif versions or diff:
+            from storage.version_views import show_diffs, show_versions
+
             made = archive.makings(article.id)
-            desk.note(f"{len(made)} versions, seen {len(seen)} times")
-            _show_makings(desk, made)
-            desk.table(
-                seen,
-                [
-                    Column("fetched", lambda sighting: sighting.fetched_at),
-                    Column("outcome", lambda sighting: sighting.outcome),
-                    Column("source", lambda sighting: sighting.source),
-                    Column("title", lambda sighting: sighting.title, shrinks=True),
-                    Column("where", lambda sighting: sighting.url or sighting.origin, shrinks=True),
-                ],
-                lambda sighting: asdict(sighting) | {
-                    "published_at": sighting.published_at and rfc3339(sighting.published_at),
-                    "fetched_at": rfc3339(sighting.fetched_at),
-                },
-            )  # fmt: skip
+            if versions:
+                show_versions(desk, made, archive.sightings(article.id))
+            if diff:
+                show_diffs(desk, made, archive.versions(article.id))
+        elif story:
+            from storage.story_views import show_story
+
+            show_story(desk, archive.stories.of(article.id))
         elif desk.json:
             desk.record(record(article))
         else:
@@ -128,6 +123,7 @@ def _show_article(desk: Desk, article: ArchivedArticle) -> None:
         ("credit", "image_credit", article.image_credit),
         ("access", "access", article.access),
         ("flags", "", ", ".join(article.flags)),
+        ("copy of", "", article.copy_of),
     ]
     origins = dict(article.origins)
     for name, field, value in facts:
@@ -136,23 +132,6 @@ def _show_article(desk: Desk, article: ArchivedArticle) -> None:
             desk.show(f"{name:<10} {value}" + (f"  [{origin}]" if origin else ""))
     desk.show()
     desk.show(article.text)
-
-
-def _show_makings(desk: Desk, made: tuple[Making, ...]) -> None:
-    """How each version came about; as JSON they are told apart from sightings by their key ``number``."""
-    desk.table(
-        made,
-        [
-            Column["Making"]("version", lambda making: making.number),
-            Column("came by", lambda making: making.came_by or "page"),
-            Column("fetched", lambda making: making.fetched_at),
-            Column("words", lambda making: making.words),
-            Column("cleaner", lambda making: making.cleaner),
-            Column("profile", lambda making: (making.profile or "")[:SHORT] if desk.on_terminal else making.profile),
-        ],
-        lambda making: asdict(making) | {"fetched_at": rfc3339(making.fetched_at)},
-    )
-    desk.show()
 
 
 def _show_removed(desk: Desk, removed: tuple[Removed, ...]) -> None:
@@ -175,7 +154,7 @@ def _show_removed(desk: Desk, removed: tuple[Removed, ...]) -> None:
 @speaks
 @click.pass_obj
 def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
-    """Tell what became of an address, a file or an article; and what was removed from it, by which rule.
+    """Tell what became of an address, a file or an article; what it is a copy of, and by which rule; what was removed.
 
     \b
     copydesk why https://gazette.example/2026/07/flood
@@ -199,6 +178,10 @@ def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
             lambda fate: asdict(fate) | {"at": rfc3339(fate.at)},
         )
         article = next((fate.article_id for fate in fates if fate.article_id), None)
+        if article:
+            from storage.story_views import show_links
+
+            show_links(desk, archive.get(article), archive.stories.links(article))
         if article and not desk.json:
             desk.show()
             desk.show(f"Removed from it (copydesk show {article[:SHORT]} --removed):")
@@ -209,6 +192,7 @@ def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("words", nargs=-1)
 @click.option("--raw", is_flag=True, help="CSV cells as they are, also where a spreadsheet would run them.")
+@sighted
 @asks
 @speaks
 @click.pass_obj

@@ -37,6 +37,7 @@ link = Table(
     Column("key", String(32), primary_key=True),
     Column("kind", String(8), nullable=False),  # article, feed, sitemap, section
     Column("url", SafeText, nullable=False),
+    Column("asked_url", SafeText),  # as it was named, where that redirected to ``url``
     Column("host", SafeText, nullable=False),
     Column("source", SafeText),
     Column("run_id", ForeignKey("run.id"), nullable=False),

@@ -21,7 +21,9 @@ from storage.errors import ArchiveUnavailable, Damaged
 SAFE_SQLITE = (3, 51, 3)
 """Older SQLite libraries can damage a database that two connections write to (the WAL-reset bug)."""
 
-_WAIT_MILLISECONDS = 15_000  # for another writer on SQLite
+_CACHE_KILOBYTES = 16_384  # the pages of the index of copies that a batch looks up, and then writes
+_CHECKPOINT_PAGES = 4_000  # 16 MB: pages that several batches touch are written back once
+_WAIT_MILLISECONDS = 60_000  # for other writers on SQLite; they do not take turns
 _WRITER_LOCK = 0x636F7079  # any fixed number: PostgreSQL's advisory locks have numbers for names
 _WRITES = "copydesk_writes"
 
@@ -199,6 +201,8 @@ def _set_up_sqlite(driver: DBAPIConnection, _record: object) -> None:
     _run(driver, "PRAGMA journal_mode=WAL")
     _run(driver, "PRAGMA synchronous=FULL")  # what is committed survives a power cut
     _run(driver, "PRAGMA foreign_keys=ON")
+    _run(driver, f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
+    _run(driver, f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
 
 
 def _run(driver: DBAPIConnection, statement: str) -> None:

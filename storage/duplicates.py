@@ -3,14 +3,15 @@
 Identity is the URL key, or the sha256 of the bytes where there is no address. An address is known in one of four ways:
 
     own        the article was stored from it
-    alias      the article named it as its own address; it counts as if it were
+    alias      the article named it as its own address, it redirected there, or it named the article's and shows its
+               text: it counts as if it were
     duplicate  it showed the text of an article that was known before
     shared     several articles named it as their own, so it is nobody's until something is stored from it
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal, Protocol, cast
@@ -29,6 +30,7 @@ from sqlalchemy import (
 )
 
 from storage import schema
+from storage.changes import Change, Standing, change
 from storage.records import Article, Outcome
 from storage.url_key import url_key
 
@@ -60,10 +62,11 @@ def article_id(identity: str, attempt: int = 0) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What is known of an identity."""
+    """What is known of an identity. story_id: None where the article waits to be written."""
 
     article_id: str
     kind: AddressKind
+    story_id: str | None = None
 
     @property
     def is_own(self) -> bool:
@@ -73,11 +76,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A version with the same text. place: where it was seen, for people."""
+    """A version with the same text. place: where it was seen, for people. story_id: as of an Address."""
 
     article_id: str
     number: int
     place: str
+    story_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +89,31 @@ class Glance:
     """What one look into the archive says of a page.
 
     address: what is known of its identity. copy: the earliest version of any article with the same text.
-    is_taken: another identity has the id that an article of this one would get.
+    is_taken: another identity has the id that an article of this one would get. is_named: the identity is new, and the
+    address that the page names as its own is known.
     """
 
     address: Address | None
     copy: Match | None
     is_taken: bool = False
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """article_id: None for ``stored``; number: the version that the page shows, None where it is a new one."""
+    """article_id: None for ``stored``; number: the version that the page shows, None where it is a new one.
+
+    story_id: of the article, as far as the tables know. change: of a version, what is other in it. reused: the article
+    whose address shows another one now.
+    """
 
     outcome: Outcome
     article_id: str | None
     number: int | None
     why: str
+    story_id: str | None = None
+    change: Change | None = None
+    reused: str | None = None
 
 
 class Facts(Protocol):
@@ -108,6 +121,9 @@ class Facts(Protocol):
 
     def version_like(self, article: Article, article_id: str, titled: bool) -> int | None:
         """The first version of an article with the text of ``article``, and with its title if ``titled``."""
+
+    def change(self, article: Article, article_id: str) -> Change:
+        """What is other in ``article`` than in the version that stands for an article."""
 
 
 def is_short(article: Article) -> bool:
@@ -117,20 +133,31 @@ def is_short(article: Article) -> bool:
 
 def decide(article: Article, seen: Glance, facts: Facts) -> Decision:
     """The outcome for an article from the identity that ``seen`` is about."""
+    reused: str | None = None
     if (address := seen.address) and address.kind != "shared":
         same = facts.version_like(article, address.article_id, titled=address.is_own or is_short(article))
         if same is not None:
             why = f"same text as {address.article_id}, seen before at this address"
-            return Decision("unchanged", address.article_id, same, why)
+            return Decision("unchanged", address.article_id, same, why, address.story_id)
         if address.is_own:
-            only_title = facts.version_like(article, address.article_id, titled=False) is not None
-            why = f"the {'title' if only_title else 'text'} of {address.article_id} has changed"
-            return Decision("version", address.article_id, None, why)
+            other = facts.change(article, address.article_id)
+            if other.kind != "reused":
+                why = _said(other, address.article_id)
+                return Decision("version", address.article_id, None, why, address.story_id, other)
+            reused = address.article_id
     if copy := seen.copy:
-        return Decision(
-            "duplicate", copy.article_id, copy.number, f"same text as {copy.article_id}, seen at {copy.place}"
-        )
-    return Decision("stored", None, None, "new text")
+        why = f"same text as {copy.article_id}, seen at {copy.place}"
+        return Decision("duplicate", copy.article_id, copy.number, why, copy.story_id, reused=reused)
+    why = f"new text at an address that showed {reused} before" if reused else "new text"
+    return Decision("stored", None, None, why, reused=reused)
+
+
+def _said(change: Change, article_id: str) -> str:
+    if change.kind == "title":
+        return f"the title of {article_id} has changed"
+    if change.kind == "collapsed":
+        return f"little is left of {article_id}, as behind a wall: version {change.since} stands for it"
+    return f"the text of {article_id} has changed ({change.said})"
 
 
 _NOWHERE = "no address"
@@ -140,13 +167,14 @@ _is_same_text = and_(_version.content_hash == bindparam("content"), _version.nor
 _is_same_title = _version.title_hash == bindparam("title")
 
 
-def _glance(*same: ColumnElement[bool]) -> CompoundSelect[str, str, str, int]:
+def _glance(*same: ColumnElement[bool]) -> CompoundSelect[str, str, str, int, str]:
     copy = (
         select(
             literal("copy"),
             _version.article_id,
             func.coalesce(_version.url, _capture.origin, _NOWHERE),
             _version.number,
+            _article.story_id,
         )
         .join_from(schema.version, schema.article, _article.id == _version.article_id)
         .join(schema.capture, _capture.key == _version.capture_key)
@@ -156,10 +184,12 @@ def _glance(*same: ColumnElement[bool]) -> CompoundSelect[str, str, str, int]:
         .subquery()
     )
     return union_all(
-        select(literal("address"), _address.article_id, _address.kind, literal(0)).where(
-            _address.key == bindparam("key")
+        select(literal("address"), _address.article_id, _address.kind, literal(0), _article.story_id)
+        .join_from(schema.address, schema.article, _article.id == _address.article_id)
+        .where(_address.key == bindparam("key")),
+        select(literal("taken"), _article.id, literal(""), literal(0), literal("")).where(
+            _article.id == bindparam("id")
         ),
-        select(literal("taken"), _article.id, literal(""), literal(0)).where(_article.id == bindparam("id")),
         select(copy),
     )
 
@@ -175,15 +205,25 @@ _KNOWN_AMONG = union_all(
     select(_article.id).where(_article.id.in_(bindparam("ids", expanding=True))),
     select(_version.content_hash).where(_version.content_hash.in_(bindparam("contents", expanding=True))),
 )
-_ADDRESS = select(_address.article_id, _address.kind).where(_address.key == bindparam("key"))
+_ADDRESS = (
+    select(_address.article_id, _address.kind, _article.story_id)
+    .join_from(schema.address, schema.article, _article.id == _address.article_id)
+    .where(_address.key == bindparam("key"))
+)
+_STANDING = (
+    select(_version.number, _version.title, _version.text, _version.words, _version.flags)
+    .join_from(schema.version, schema.article, schema.current)
+    .where(_article.id == bindparam("id"))
+)
 _TAKEN = select(_article.id).where(_article.id == bindparam("id"))
 
 
 class Known:
     """The facts as the one writing transaction has them: its tables, and what it has decided but not written yet."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, write: Callable[[], None]) -> None:
         self._connection = connection
+        self._write = write  # all that waits, so that the tables have it; ``forget`` is called then
         self._addresses: dict[str, Address] = {}
         self._copies: dict[tuple[object, ...], Match] = {}
         self._ids: set[str] = set()
@@ -204,21 +244,25 @@ class Known:
             if known.isdisjoint({*names[identity], article.content_hash})
         }
 
+    def is_strange(self, identity: str, article: Article) -> bool:
+        """Whether the tables are known to know neither the identity nor the text."""
+        return (identity, article.content_hash) in self._strange
+
     def glance(self, identity: str, article: Article) -> Glance:
         """What is known of an identity and of a text, in at most one question to the tables."""
         key, id_, titled = key_of(identity), article_id(identity), is_short(article)
-        if (identity, article.content_hash) in self._strange:
+        if self.is_strange(identity, article):
             return Glance(self._addresses.get(key), self._copies.get(_text_key(article, titled)), id_ in self._ids)
         asked = _asked(article, titled) | {"key": key, "id": id_}
         address, copy, is_taken = None, None, id_ in self._ids
-        for what, found, said, number in self._connection.execute(_GLANCE[titled], asked):
+        for what, found, said, number, story_id in self._connection.execute(_GLANCE[titled], asked):
             match what:
                 case "address":
-                    address = Address(found, cast(AddressKind, said))
+                    address = Address(found, cast(AddressKind, said), story_id)
                 case "taken":
                     is_taken = True
                 case _:
-                    copy = Match(found, number, said)
+                    copy = Match(found, number, said, story_id)
         return Glance(self._addresses.get(key, address), copy or self._copies.get(_text_key(article, titled)), is_taken)
 
     def address(self, key: str) -> Address | None:
@@ -226,7 +270,7 @@ class Known:
         if key in self._addresses:
             return self._addresses[key]
         row = self._connection.execute(_ADDRESS, {"key": key}).one_or_none()
-        return row and Address(*row)
+        return None if row is None else Address(row[0], cast(AddressKind, row[1]), row[2])
 
     def version_like(self, article: Article, article_id: str, titled: bool) -> int | None:
         """See ``Facts``."""
@@ -235,6 +279,16 @@ class Known:
         if number is None and (waiting := self._copies.get(_text_key(article, titled, article_id))):
             number = waiting.number
         return number
+
+    def standing(self, article_id: str) -> Standing:
+        """The version that stands for an article."""
+        if article_id in self._ids:
+            self._write()
+        return Standing(*self._connection.execute(_STANDING, {"id": article_id}).one())
+
+    def change(self, article: Article, article_id: str) -> Change:
+        """See ``Facts``."""
+        return change(self.standing(article_id), article.title, article.text, article.words, article.flags)
 
     def free_id(self, identity: str, seen: Glance) -> str:
         """An article id for ``identity`` that no other has: with some effort two addresses of one id can be found."""

@@ -25,3 +25,7 @@ class NotFound(StorageError):
 
 class Damaged(StorageError):
     """Kept bytes are missing or are not what their name says."""
+
+
+class Unruly(StorageError):
+    """What somebody says of stories cannot be done as they are."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     exists,
     func,
     not_,
+    or_,
     select,
     table,
     union,
@@ -22,6 +23,7 @@ from storage import profile_schema, schema
 from storage.blobs import Blobs
 from storage.errors import Damaged, NotFound
 
+_centre = schema.article.alias("centre").c
 _article, _version, _sighting, _capture = schema.article.c, schema.version.c, schema.sighting.c, schema.capture.c
 
 
@@ -102,6 +104,12 @@ def _damaged_tables(connection: Connection) -> Iterator[Damage]:
         ),
         "has no sighting": exists().where(_sighting.article_id == _article.id),
         "has no search entry": _article.seq.in_(select(*indexed.c)),
+        "is a copy of none that its story stands around": or_(
+            _article.copy_of.is_(None),
+            exists().where(
+                _centre.id == _article.copy_of, _centre.story_id == _article.story_id, _centre.copy_of.is_(None)
+            ),
+        ),
     }
     for what, there in lacking.items():
         for article_id in connection.scalars(select(_article.id).where(not_(there)).order_by(_article.seq)):

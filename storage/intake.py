@@ -7,25 +7,27 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
-from storage import ledger, profile_schema, profiles, schema
+from storage import generations, ledger, profile_schema, profiles, regrouping, schema
+from storage.admission import Admission
 from storage.blobs import Blobs
 from storage.captures import Capture
 from storage.captures_log import Entry
-from storage.duplicates import Address, AddressKind, Known, decide, identity_of, key_of
-from storage.errors import StorageError
+from storage.duplicates import identity_of, key_of
+from storage.errors import NotFound, StorageError, Unruly
 from storage.learned import Learned
 from storage.links import Link, Named, Passed, Postponed, Taught, Validators
 from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved
-from storage.rereading import CONTENT, Reread, differences, reread
+from storage.rereading import Reread, differences, reread
+from storage.rulings import Ruling
 from storage.settling import Settlements, owned, postpone
-from storage.tray import Head, Tray, capture_key
-from storage.url_key import alias_key, url_key
+from storage.tray import Tray, capture_key
+from storage.url_key import url_key
 
 _AT_ONCE = 500  # inputs whose rows are held back
 
-_version, _capture = schema.version.c, schema.capture.c
+_capture = schema.capture.c
 
 
 class Intake:
@@ -38,8 +40,8 @@ class Intake:
         self.connection = connection
         self.unnamed_run = unnamed_run
         self._blobs = blobs
-        self._known = Known(connection)
         self._tray = Tray(connection)
+        self._admission = Admission(connection, self._tray, self._write)
         self._settlements = Settlements(connection)
         self._held: dict[str, bool] = {}
         self._logged: list[Entry] = []
@@ -51,7 +53,7 @@ class Intake:
         capture = Capture.of(page, self._blobs.put(page.body), result.profile)
         key = self._tray.put_capture(capture, result.cleaner)
         if isinstance(result, Article):
-            saved = self._place(capture, key, result)
+            saved = self._admission.place(capture, key, result)
             if saved.outcome in ("stored", "version"):  # what was seen before teaches nothing twice
                 self._teach(capture, result)
         else:
@@ -81,11 +83,11 @@ class Intake:
             stays = f"; {found.article_id} stays as it is" if found.article_id else ""
             return Saved("rejected", found.article_id, found.article_id, f"{result.reason}: {result.detail}{stays}")
         if found.article_id is None:
-            saved = self._place(capture, found.key, result)
+            saved = self._admission.place(capture, found.key, result)
             if saved.outcome in ("stored", "version"):
                 self._teach(capture, result)
         elif other := differences(found.before, result):
-            self._put_version(capture, found.key, result, found.article_id, came_by="reprocess")
+            self._admission.put_version(capture, found.key, result, found.article_id, came_by="reprocess")
             why = f"cleaned again: {', '.join(other)} changed"
             saved = Saved("version", found.article_id, found.article_id, why)
         else:
@@ -144,9 +146,9 @@ class Intake:
             keys = [link.key for link in links if link.worker == worker]
             held = owned(self.connection, worker, keys)
             self._held |= {key: key in held for key in keys}
-        self._known.expect(
+        self._admission.expect(
             [
-                (identity_of(page.url, sha256(page.body).hexdigest()), result)
+                (identity_of(page.url, sha256(page.body).hexdigest()), result, page.source)
                 for page, result in pages
                 if isinstance(result, Article)
             ]
@@ -169,6 +171,23 @@ class Intake:
             self._logged += [learned] if body is not None else []
         self._is_whole = True
         return is_new
+
+    def rule(self, ruling: Ruling, *, is_known: bool = False) -> str | None:
+        """Carry out what somebody says of stories; the id of the event. is_known: the log has it already, and where
+        it changes nothing by now, it is passed over. Raises Unruly and NotFound."""
+        self._enter()
+        self._write()
+        standing = generations.standing(self.connection)
+        try:
+            event = regrouping.apply(self.connection, ruling, standing.number if standing else 0)
+        except (Unruly, NotFound):
+            self._is_whole = True  # nothing was changed
+            if is_known:
+                return None
+            raise
+        self._logged += [] if is_known else [ruling]
+        self._is_whole = True
+        return event
 
     def adopt(self, captures: Iterable[Capture]) -> None:
         """Enter captures that the log has already, so that saving their pages does not log them again."""
@@ -211,7 +230,7 @@ class Intake:
     def _write(self) -> None:
         self._logged += self._tray.write()
         self._settlements.write()
-        self._known.forget()
+        self._admission.written()
 
     def _pass(self, link: Link, passed: Passed) -> Saved:
         """Note a link that brought no page; what it is known by stays."""
@@ -248,103 +267,3 @@ class Intake:
         site = profiles.site_of(capture.url)
         if site and article.lesson and len(article.lesson) <= profiles.LARGEST_LESSON:
             self._tray.put(profile_schema.lesson, site=site, body=article.lesson, made_at=datetime.now(UTC))
-
-    def _place(self, capture: Capture, capture_key: str, article: Article) -> Saved:
-        """Decide where an article belongs, and put it there."""
-        identity = identity_of(capture.url, capture.sha256)
-        seen = self._known.glance(identity, article)
-        decision = decide(article, seen, self._known)
-        article_id = decision.article_id or self._known.free_id(identity, seen)
-        number = decision.number
-        if capture.cut and decision.outcome == "version":
-            why = f"cut off ({capture.cut}): what was kept of {article_id} before stays"
-            return Saved("rejected", article_id, article_id, why)
-        if number is None:
-            number = self._put_version(capture, capture_key, article, article_id, is_new=decision.article_id is None)
-            self._put_alias(capture, article, article_id)
-        elif seen.address is not None and seen.address.is_own:
-            self._see_again(capture, article_id, number)
-        if decision.outcome in ("stored", "duplicate"):
-            self._put_address(identity, article_id, "own" if decision.outcome == "stored" else "duplicate")
-        self._tray.put(
-            schema.sighting, capture_key=capture_key, article_id=article_id, number=number,
-            title=article.title, published_at=article.published_at, outcome=decision.outcome,
-        )  # fmt: skip
-        return Saved(decision.outcome, article_id, article_id, decision.why)
-
-    def _put_version(
-        self,
-        capture: Capture,
-        capture_key: str,
-        article: Article,
-        article_id: str,
-        *,
-        is_new: bool = False,
-        came_by: str | None = None,
-    ) -> int:
-        """A new text of an article; its number. It stands for the article unless a later fetch is known already.
-
-        came_by: None for a page as it came.
-        """
-        dated_at = article.published_at or capture.fetched_at
-        if is_new:
-            number = 1
-            head = Head(number, number, capture.fetched_at, dated_at)
-            self._tray.put_article(article_id, head, capture.fetched_at)
-        else:
-            before = self._tray.head(article_id)
-            number = before.last + 1
-            is_latest = came_by is not None or capture.fetched_at >= before.seen_at
-            seen_at = max(capture.fetched_at, before.seen_at)
-            head = Head(number, number, seen_at, dated_at) if is_latest else replace(before, last=number)
-            self._tray.put_head(article_id, head)
-        if head.current == number:
-            self._tray.put_words(article_id, article.title, article.text)
-        self._known.learn_version(article, article_id, number, capture.url or capture.origin)
-        self._tray.put(
-            schema.version,
-            article_id=article_id,
-            number=number,
-            capture_key=capture_key,
-            url=capture.url,
-            source=capture.source,
-            fetched_at=capture.fetched_at,
-            came_by=came_by,
-            **{name: getattr(article, name) for name in CONTENT},
-        )
-        if removed := article.removed:
-            blocks = [(cut.start, cut.end, cut.line, cut.text, cut.because, cut.rule, cut.score) for cut in removed]
-            self._tray.put(schema.removal, article_id=article_id, number=number, blocks=blocks)
-        return number
-
-    def _see_again(self, capture: Capture, article_id: str, number: int) -> None:
-        """A known text at the article's own address: it stands for the article, unless a later fetch showed another."""
-        head = self._tray.head(article_id)
-        if capture.fetched_at < head.seen_at:
-            return
-        if number != head.current:
-            self._write()  # the version may wait in the tray
-            title, text, published_at, fetched_at = self.connection.execute(
-                select(_version.title, _version.text, _version.published_at, _version.fetched_at).where(
-                    _version.article_id == article_id, _version.number == number
-                )
-            ).one()
-            self._tray.put_words(article_id, title, text)
-            head = replace(head, current=number, dated_at=published_at or fetched_at)
-        self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at))
-
-    def _put_alias(self, capture: Capture, article: Article, article_id: str) -> None:
-        """The address that the page names as its own; one that two articles name says nothing of either."""
-        canonical = capture.url and article.canonical_url and alias_key(capture.url, article.canonical_url)
-        if not canonical:
-            return
-        held = self._known.address(key_of(canonical))
-        if held is None:
-            self._put_address(canonical, article_id, "alias")
-        elif held.kind == "alias" and held.article_id != article_id:
-            self._put_address(canonical, held.article_id, "shared")
-
-    def _put_address(self, identity: str, article_id: str, kind: AddressKind) -> None:
-        key = key_of(identity)
-        self._tray.put_address(key, identity, article_id, kind)
-        self._known.learn_address(key, Address(article_id, kind))

@@ -66,7 +66,7 @@ class Filing:
 class Link:
     """An address leased by a worker. attempts: fetches begun before this one; failures: how many of them in a row
     failed. alone: a worker died over it, so nothing else may be fetched beside it. article_id: of what was there
-    before."""
+    before. asked_url: as it was named, where that redirected to ``url``."""
 
     key: str
     kind: LinkKind
@@ -86,6 +86,7 @@ class Link:
     last_modified: str | None
     article_id: str | None
     worker: str
+    asked_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,8 @@ class _Entries:
         if priority is None:
             priority = self._now.timestamp() - self._count * 1e-3
         return {
-            "key": key, "kind": named.kind, "url": named.url, "host": host_of(named.url), "found_on": named.found_on,
+            "key": key, "kind": named.kind, "url": named.url, "asked_url": None, "host": host_of(named.url),
+            "found_on": named.found_on,
             "source": named.source or self._source, "run_id": self._run, "named_in": self._run,
             "claims": claims_fields(named.claims), "depth": named.depth, "place": named.place, "failures": 0,
             "priority": priority + (_FIRST if is_listing else 0), "not_before": LONG_AGO,

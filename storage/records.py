@@ -62,6 +62,7 @@ class Page:
 
     url: None for a saved text. content_type: as the server or the reader says, charset parameter included.
     origin: where a person finds the input again, such as ``saved/0412.jsonl:88``. cut: why the body is not whole.
+    asked_url: the address that was asked for, where it redirected to ``url``.
     """
 
     url: str | None
@@ -74,6 +75,7 @@ class Page:
     claims: Claims = Claims()
     origin: str | None = None
     cut: str | None = None
+    asked_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,8 @@ class Query:
 
     words: all must occur, in any order; "quoted words" stand together. Dates compare with the publication time,
     and with the time of fetching where that is unknown. limit: None for no limit.
+    by: ``sighting`` asks for each place that showed an article, with the address, source, title and dates that it had
+    there; one article may answer several times.
     """
 
     words: str | None = None
@@ -241,6 +245,7 @@ class Query:
     until: datetime | None = None
     language: str | None = None
     limit: int | None = 50
+    by: Literal["article", "sighting"] = "article"
 
 
 @dataclass(frozen=True, slots=True)

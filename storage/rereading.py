@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, exists, func, not_, or_, select
 
 from storage import schema
 from storage.captures import Capture, read_claims
+from storage.changes import ChangeKind
 from storage.records import Article
 from storage.safe_text import safe_text
 
@@ -21,7 +22,19 @@ CONTENT = tuple(column.name for column in _version if column.name in Article.__d
 _MADE_WITH = ("profile", "cleaner")
 _OF_TEXT = ("text", "title", "content_hash", "title_hash", "words")
 _FACTS = tuple(name for name in CONTENT if name not in (*_MADE_WITH, *_OF_TEXT))
-_COPIED = ("url", "source", "status", "content_type", "fetched_at", "origin", "sha256", "size", "cut", "profile")
+_COPIED = (
+    "url",
+    "source",
+    "status",
+    "content_type",
+    "fetched_at",
+    "origin",
+    "sha256",
+    "size",
+    "cut",
+    "profile",
+    "asked_url",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,11 @@ class Reread:
 @dataclass(frozen=True, slots=True)
 class Making:
     """How a version came about. came_by: ``reprocess``; None for a page as it came. cleaner, profile: None in versions
-    from before they were noted, and where nothing was known of the site."""
+    from before they were noted, and where nothing was known of the site.
+
+    change and what follows: as of ``storage.changes``, beside version ``changed_since``; None for the first.
+    stands: whether it is the one that stands for the article.
+    """
 
     number: int
     came_by: str | None
@@ -55,13 +72,25 @@ class Making:
     profile: str | None
     fetched_at: datetime
     words: int
+    change: ChangeKind | None
+    changed_since: int | None
+    words_added: int | None
+    words_removed: int | None
+    numbers_changed: bool | None
+    names_changed: bool | None
+    stands: bool
 
 
 def makings(connection: Connection, article_id: str) -> tuple[Making, ...]:
     """How each version of an article came about."""
-    columns = [_version[name] for name in Making.__dataclass_fields__]
-    rows = connection.execute(select(*columns).where(_version.article_id == article_id).order_by(_version.number))
-    return tuple(Making(*row) for row in rows)
+    columns = [_version[name] for name in Making.__dataclass_fields__ if name != "stands"]
+    asked = (
+        select(*columns, _article.current == _version.number)
+        .join_from(schema.version, schema.article, _article.id == _version.article_id)
+        .where(_article.id == article_id)
+        .order_by(_version.number)
+    )
+    return tuple(Making(*tuple(row)) for row in connection.execute(asked))
 
 
 def rereads(

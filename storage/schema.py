@@ -1,7 +1,8 @@
 """The tables, for SQLite and PostgreSQL alike. The public face is the view ``articles``; the tables may change.
 
     run ──< fate                    what was read, and what became of it; the crawl's own: ``storage.crawl_schema``;
-                                    what sites teach: ``storage.profile_schema``
+                                    what sites teach: ``storage.profile_schema``;
+                                    what articles are to each other: ``storage.story_schema``
     capture                         bytes as they came: the body is in the blob store, under ``sha256``
     article ──< version ── removal  an article, its distinct texts, and what was cut from each
        │  └───< address             the keys under which it is known (``storage.url_key``)
@@ -29,6 +30,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    func,
     select,
 )
 
@@ -82,6 +84,7 @@ capture = Table(
     Column("cut", SafeText),  # why the body is not whole
     Column("profile", String(64)),  # the sha256 of what was known of its site when it was cleaned last
     Column("cleaner", String(40)),  # which edition of the cleaner that was
+    Column("asked_url", SafeText),  # the address that redirected to ``url``
 )
 
 article = Table(
@@ -96,6 +99,7 @@ article = Table(
     Column("copy_of", String(16)),
     Column("first_seen_at", UtcTime, nullable=False),
     Index("ix_article_dated_at_id", "dated_at", "id"),
+    Index("ix_article_story_id", "story_id"),
     sqlite_autoincrement=True,  # a number is never given twice
 )
 
@@ -136,6 +140,12 @@ version = Table(
     Column("profile", String(64)),  # the sha256 of what was known of its site
     Column("cleaner", String(40)),  # which edition of the cleaner made it
     Column("came_by", String(9)),  # reprocess; None for a page as it came
+    Column("change", String(10)),  # what it changed: see ``storage.changes``; None for the first, and for reprocess
+    Column("changed_since", Integer),  # the version that it was compared with
+    Column("words_added", Integer),
+    Column("words_removed", Integer),
+    Column("numbers_changed", Boolean),
+    Column("names_changed", Boolean),
     Index("ix_version_content_hash_title_hash", "content_hash", "title_hash"),
 )
 
@@ -229,3 +239,26 @@ def articles(which: ColumnElement[bool] = current) -> Select[Any]:
         kept.amp_url,
         kept.origins,
     ).select_from(article.join(version, which))
+
+
+FIRST_SIGHTS = ("stored", "duplicate")
+"""The outcomes of sightings that are the first at their address; the others were looked at again."""
+
+sighted_at = func.coalesce(sighting.c.published_at, capture.c.fetched_at)
+"""When a sighting is dated."""
+
+
+def sightings() -> Select[Any]:
+    """The fields of ``ArchivedArticle`` for each place that showed an article, as it stood there."""
+    there = {
+        "url": capture.c.url, "source": capture.c.source, "title": sighting.c.title,
+        "published_at": sighting.c.published_at, "fetched_at": capture.c.fetched_at,
+    }  # fmt: skip
+    seen = and_(version.c.article_id == sighting.c.article_id, version.c.number == sighting.c.number)
+    fields = [there.get(column.name, column) for column in articles().selected_columns]
+    places = (
+        sighting.join(article, article.c.id == sighting.c.article_id)
+        .join(version, seen)
+        .join(capture, capture.c.key == sighting.c.capture_key)
+    )
+    return select(*fields).select_from(places).where(sighting.c.outcome.in_(FIRST_SIGHTS))

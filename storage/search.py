@@ -35,8 +35,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from storage import schema
 from storage.records import Query
-from storage.schema import article, articles, current, version
+from storage.schema import article, articles, capture, current, version
 from storage.words import open_ended, terms, tokens
 
 _POSITIONS = 256  # of one lexeme
@@ -95,6 +96,9 @@ def matching(asked: Sequence[tuple[str, ...]], dialect: str) -> ColumnElement[bo
 
 def hits(query: Query, dialect: str) -> Select[tuple[object, ...]]:
     """The articles that answer ``query`` as rows of ``schema.articles()``, newest first."""
+    if query.by == "sighting":
+        by_place = schema.sighted_at.desc(), article.c.id.desc(), capture.c.key.desc()
+        return schema.sightings().where(*_conditions(query, dialect)).order_by(*by_place).limit(query.limit)
     newest_first = article.c.dated_at.desc(), article.c.id.desc()
     if query.limit is None:
         return articles().where(*_conditions(query, dialect)).order_by(*newest_first)
@@ -105,6 +109,9 @@ def hits(query: Query, dialect: str) -> Select[tuple[object, ...]]:
 
 def number_of_hits(query: Query, dialect: str) -> Select[int]:
     """How many articles answer ``query``, its limit apart."""
+    if query.by == "sighting":
+        found = schema.sightings().with_only_columns(func.count(article.c.seq), maintain_column_froms=True)
+        return found.where(*_conditions(query, dialect))
     return _asked(select(func.count(article.c.seq)), query, dialect)
 
 
@@ -119,14 +126,17 @@ def _conditions(query: Query, dialect: str) -> list[ColumnElement[bool]]:
     if query.words and not query.words.isspace():
         asked = terms(query.words)
         conditions.append(matching(asked, dialect) if asked else false())  # "???" is no word of any article
+    source, dated_at = (
+        (capture.c.source, schema.sighted_at) if query.by == "sighting" else (version.c.source, article.c.dated_at)
+    )
     if query.source is not None:
-        conditions.append(version.c.source == query.source)
+        conditions.append(source == query.source)
     if query.language is not None:
         conditions.append(version.c.language == query.language)
     if query.since is not None:
-        conditions.append(article.c.dated_at >= query.since)
+        conditions.append(dated_at >= query.since)
     if query.until is not None:
-        conditions.append(article.c.dated_at < query.until)
+        conditions.append(dated_at < query.until)
     return conditions
 
 

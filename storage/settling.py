@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -32,7 +32,10 @@ def postpone(connection: Connection, link: Link, postponed: Postponed) -> None:
     moved: dict[str, Any] = {}
     if postponed.url is not None:
         host = host_of(postponed.url)
-        moved = {"url": postponed.url, "host": host, "hops": _link.hops + 1, "etag": None, "last_modified": None}
+        moved = {
+            "url": postponed.url, "asked_url": func.coalesce(_link.asked_url, _link.url), "host": host,
+            "hops": _link.hops + 1, "etag": None, "last_modified": None,
+        }  # fmt: skip
         call(connection, [host or link.host], clock(connection))
     connection.execute(
         update(crawl_schema.link)

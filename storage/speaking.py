@@ -52,10 +52,20 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
         limit: int | None, words: tuple[str, ...] = (), **options: Any,
     ) -> None:  # fmt: skip
         # The shell has taken the quotes away: an argument with spaces was a quoted phrase.
+        by = options.pop("by", "article")
         said = " ".join(f'"{word}"' if " " in word else word for word in words) or None
-        command(*args, query=Query(said, source, since, until, language, limit), **options)
+        command(*args, query=Query(said, source, since, until, language, limit, by), **options)
 
     return asking
+
+
+sighted = click.option(
+    "--by",
+    type=click.Choice(["article", "sighting"]),
+    default="article",
+    help="What is found, filtered and counted: articles, or each place that showed one.",
+)
+"""Gives a command that ``asks`` the field ``by`` of its query."""
 
 
 class When(click.ParamType[datetime]):

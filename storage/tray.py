@@ -173,4 +173,5 @@ def _capture_row(key: str, capture: Capture, cleaner: str | None) -> dict[str, o
         "cut": capture.cut,
         "profile": capture.profile,
         "cleaner": cleaner,
+        "asked_url": capture.asked_url,
     }

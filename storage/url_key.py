@@ -70,6 +70,12 @@ def alias_key(url: str, canonical_url: str) -> str | None:
     return canonical
 
 
+def is_elsewhere(url: str, canonical_url: str) -> bool:
+    """Whether a page names an address on another site: that says where it may be from, and no more."""
+    here, there = host_of(url), host_of(canonical_url)
+    return None not in (here, there) and here != there and alias_key(url, canonical_url) is None
+
+
 def _original(parts: SplitResult) -> SplitResult:
     """The address that an AMP cache serves a copy of; ``parts`` where it is none."""
     while (

@@ -166,7 +166,8 @@ class PostgresDatabases:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             connection.exec_driver_sql(
-                "TRUNCATE run, capture, article, source, shape, skipped, host, robots, worker, lesson, profile"
+                "TRUNCATE run, capture, article, source, shape, skipped, host, robots, worker, lesson, profile,"
+                " anchor, generation, story_event"
                 " RESTART IDENTITY CASCADE"
             )
         return self._migrated

@@ -29,7 +29,7 @@ def test_sqlite_is_set_up_to_keep_what_it_commits(tmp_path: Path) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
     database.close()
-    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 15000}
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 60000}
 
 
 def test_the_sqlite_that_comes_with_copydesk_is_safe() -> None:

@@ -16,7 +16,9 @@ import pytest
 
 from crawler.cli import copydesk
 from crawler.settings import Settings
+from storage.changes import ChangeKind
 from storage.records import ArchivedArticle, Outcome, Reason
+from storage.resemblance import Guard
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "training" / "README.md"]
@@ -55,7 +57,9 @@ def test_every_shown_command_exists(line: str) -> None:
         return
     command: click.Command = copydesk
     rest = words[words.index("copydesk") + 1 :]
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and (
+        not command.invoke_without_command or not "".join(rest[:1]).startswith("-")
+    ):
         command = command.commands[rest.pop(0)]
     options = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= options
@@ -68,6 +72,9 @@ def test_tables_are_complete() -> None:
     assert all(f"`{outcome}`" in tutorial for outcome in get_args(Outcome))
     querying = (ROOT / "docs" / "querying.md").read_text(encoding="utf-8")
     assert all(f"`{field.name}`" in querying for field in fields(ArchivedArticle))
+    duplicates = (ROOT / "docs" / "duplicates.md").read_text(encoding="utf-8")
+    assert all(f"`{kind}`" in duplicates for kind in get_args(ChangeKind) if kind != "reused")
+    assert all(f"`{guard}`" in duplicates for guard in (*get_args(Guard), "centre"))
     operating = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     assert all(f"`COPYDESK_{field.name.upper()}`" in operating for field in fields(Settings))
 

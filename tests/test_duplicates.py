@@ -39,7 +39,7 @@ def test_another_text_at_the_same_address(archive: Archive) -> None:
     first = archive.save(page(HERE), article())
     second = archive.save(page(HERE, hours=1), article(OTHER))
     assert (second.outcome, second.article_id) == ("version", first.article_id)
-    assert second.why == f"the text of {first.article_id} has changed"
+    assert second.why.startswith(f"the text of {first.article_id} has changed (major, +45 −60 words")
 
 
 def test_another_title_at_the_same_address(archive: Archive) -> None:
@@ -203,3 +203,24 @@ def _hits(word: str, dialect: str):  # type: ignore[no-untyped-def]
     from storage.search import number_of_hits
 
     return number_of_hits(Query(words=word), dialect)
+
+
+def test_a_page_that_names_the_address_of_an_article_is_that_article_if_it_shows_its_text(archive: Archive) -> None:
+    first = archive.save(page(HERE), article())
+    printed, elsewhere = "https://gazette.example/print/1", "https://herald.example/print"
+    saves = [
+        (page(printed, b"p", 1), article(LONG + "Printed.", canonical_url=HERE)),
+        (page(printed, b"p2", 2), article(LONG + "Printed again.")),
+        (page("https://gazette.example/2", b"q", 3), article(OTHER, canonical_url=HERE)),
+        (page(elsewhere, b"r", 4), article(LONG + "Taken over.", canonical_url=HERE)),
+    ]
+    assert outcomes(archive, *saves) == ["version", "version", "stored", "stored"], "another site's word is no proof"
+    assert archive.save(page(HERE, hours=5), article(LONG + "Now.")).article_id == first.article_id
+
+
+def test_an_address_that_redirects_and_an_amp_twin_are_the_article_s(archive: Archive) -> None:
+    old, amp = "https://old.example/x?id=1", "https://gazette.example/amp/story/1"
+    first = archive.save(page(HERE, asked_url=old), article(amp_url=amp))
+    saves = [(page(old, b"o", 1), article(LONG + "Old.")), (page(amp, b"a", 2), article(LONG + "Amp."))]
+    assert {archive.save(*each).article_id for each in saves} == {first.article_id}
+    assert archive.save(page(old, b"new", 3), article(OTHER, "Something else now")).outcome == "stored", "no longer"

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 
 from storage import Archive, Query
+from tests.chaos_writers import made, race
 from tests.newsroom import ended, fork, numbered, page
 
 BATCH = 5
@@ -117,3 +118,9 @@ def test_bytes_and_log_are_there_before_the_commit(archive: Archive, tmp_path: P
     event.remove(archive._database.engine, "commit", look)
     hashes = sorted(archive.sightings(one.id)[0].sha256 for one in archive.find(Query()))
     assert found == [list(range(BATCH)), hashes]
+
+
+def test_writers_with_the_same_articles_at_once_make_each_once(database_url: str, tmp_path: Path) -> None:
+    """``python -m tests.chaos_writers`` does it with 8 writers, 1,000 keys and 5 orders."""
+    found = race(database_url, str(tmp_path / "raw"), made(4, 40), seed=1)
+    assert (found.articles, found.copies, found.stories, found.unplaced) == (40, 16, 40, 0)

@@ -205,6 +205,9 @@ def test_a_redirect_to_another_host_is_that_hosts_turn(archive: Archive) -> None
         1,
         link.key,
     )
+    archive.postpone(moved, Postponed(datetime.now(UTC), "moved again", url="http://herald.example/y"))
+    (moved,) = all_links(archive.frontier.lease("w1", 5, 5))
+    assert (moved.url, moved.asked_url) == ("http://herald.example/y", link.url), "it was named once"
     assert store(archive, moved) == "stored"
     assert sums_agree(archive.run(run))
 

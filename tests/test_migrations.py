@@ -101,8 +101,11 @@ def test_articles_from_before_their_origins_were_kept_are_read(
     database.close()
     with Archive.open(empty_database_url, blobs=str(tmp_path / "raw")) as archive:
         article = archive.get("a" * 16)
+        standing = archive.relinking.standing()
     assert (article.title, article.authors, article.origins) == ("Bridge", ("Ann Lee",), ())
     assert (article.published_zone, article.image_caption, article.amp_url) == (None, None, None)
+    assert standing is not None
+    assert standing.made_by == (0, 0, 0), "nothing was ever likened here"
 
 
 def test_many_processes_open_a_fresh_database_at_once(empty_database_url: str) -> None:

@@ -126,6 +126,7 @@ def _page(turn: Turn, response: Response, now: datetime) -> Page:
     return Page(
         turn.link.url, response.body, _header(response, "Content-Type") or "", now, turn.link.source,
         response.status, headers, turn.link.claims, cut=cut[0] if cut else None,
+        asked_url=turn.link.asked_url,
     )  # fmt: skip
 
 
