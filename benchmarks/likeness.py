@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from benchmarks.texts import Text
 from benchmarks.trial import Trial
 from pipelines.sketch import sketch
+from storage.anchors import MOST, SERIES
+from storage.copies import MOST_COMPARED
 from storage.records import Sketch
 from storage.resemblance import Resemblance, compare
 
-MOST_POSTINGS, MOST_VERIFIED, SERIES = 32, 64, 5
+MOST_POSTINGS, MOST_VERIFIED = MOST - 1, MOST_COMPARED
 
 
 @dataclass(frozen=True, slots=True)

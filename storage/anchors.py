@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from storage.errors import StorageError
 
-MOST = 64
+MOST = 32
 """Postings of a hash; one that has as many tells nothing of an article."""
 
 SERIES = 5

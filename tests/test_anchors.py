@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, func, select
 
-from storage.anchors import MOST, Anchors, series_hash, short
+from storage.anchors import Anchors, series_hash, short
 from storage.database import Database
 from storage.errors import StorageError
 from storage.story_schema import anchor
@@ -61,4 +61,3 @@ def test_hashes() -> None:
     assert short(-1) == HIGHEST
     assert 0 <= series_hash("gazette", "gold #") <= HIGHEST
     assert series_hash("gazette", "gold #") != series_hash("herald", "gold #") != series_hash("heraldgold", " #")
-    assert MOST == 64
