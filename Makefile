@@ -3,7 +3,7 @@ PYTHON ?= python3
 PEERS_PYTHON ?= $(PYTHON)
 RUN := .venv/bin
 
-.PHONY: help install demo test chaos check bench peers train lock clean
+.PHONY: help install demo test chaos check bench copies peers train lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##' Makefile | sed 's/:[^#]*##/\t/'
@@ -39,11 +39,15 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.ingest
 	$(RUN)/python -m benchmarks.text_lines
 	$(RUN)/python -m benchmarks.extraction
-	$(RUN)/python -m benchmarks.duplicates
 	$(RUN)/python -m benchmarks.crawl
 	$(RUN)/python -m benchmarks.engine
-	$(RUN)/python -m benchmarks.archive_index
+	$(MAKE) copies
+
+copies: install ## the figures of copies and versions: how well they are told, how fast, and whether all writers agree
+	$(RUN)/python -m benchmarks.duplicates
+	$(RUN)/python -m benchmarks.archive_index $(if $(DATABASE),--database $(DATABASE))
 	$(RUN)/python -m benchmarks.refetches
+	$(RUN)/python -m tests.chaos_writers $(if $(DATABASE),--database $(DATABASE))
 
 peers:           ## install what benchmarks compare with, apart (two of them need PEERS_PYTHON=python3.12 or newer)
 	$(PEERS_PYTHON) -m venv .venv-peers
