@@ -23,7 +23,7 @@ _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _RUNS = re.compile(f"([{_UNSPACED}]+)|[^ {_UNSPACED}]+")
 # White space and punctuation: what is no part of a word.
 _BETWEEN = r"\s!-/:-@\[-`{-~\u00a1\u00ab\u00bb\u00bf\u060c\u061b\u061f\u0964\u2010-\u205e\u3000-\u303f\uff01-\uff0f"
-_PIECES = re.compile(rf"(?:[{_UNSPACED}]|[^{_BETWEEN}{_UNSPACED}]+|[^\n])[^\S\n]*|\n+", re.DOTALL)
+_PIECES = re.compile(rf"(?:\d+(?:[.,:/]\d+)+|[{_UNSPACED}]|[^{_BETWEEN}{_UNSPACED}]+|[^\n])[^\S\n]*|\n+", re.DOTALL)
 # Letters that carry no separable mark, and what people type for them.
 _LETTERS = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 _LETTERS |= {"ʼ": " ", "ʻ": " ", "ـ": ""}  # letters to Unicode, but written for an apostrophe, or to stretch a line
@@ -70,7 +70,7 @@ def tokens(text: str) -> list[str]:
 
 
 def pieces(text: str) -> list[str]:
-    """``text`` cut into words and single other characters, each with the spaces after it, and line breaks.
+    """``text`` cut into words, numbers and single other characters, each with the spaces after it, and line breaks.
 
     Joined, they are ``text`` again. Scripts without spaces are cut at every character.
     """

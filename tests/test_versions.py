@@ -42,6 +42,7 @@ def test_a_diff_is_of_words() -> None:
         "[-Last of all.-]",
     )
     assert marked(diff("東京都知事選", "東京都議選")) == ("東京都[-知事-]{+議+}選",)
+    assert marked(diff("It cost 1,200.5.", "It cost 1,300.5.")) == ("It cost [-1,200.5-]{+1,300.5+}.",)
     assert marked(diff(before, before)) == ("… 4 paragraphs as before",)
 
 
