@@ -13,7 +13,8 @@ from pipelines.site_memory import Lesson, SiteMemory, is_telling, line_key, plac
 from storage.records import Reason
 
 _LEAN = 0.8  # of the mean log odds of what else stands in a block's place that is added to its own
-_FURTHEST, _FURTHEST_KNOWN = 2.0, 6.0  # log odds that a place may add or take, by this page alone and by others too
+_FURTHEST, _FURTHEST_LOST = 2.0, 6.0  # log odds that a place may add or take; where an article seems to be missed
+_LOST = 0.4  # of the usual length of the site's articles, below which it does
 _LITTLE = 200.0  # characters of a place that say half of what many say
 _SAYS_FURNITURE = [  # a line that says so gets no help from where it stands
     NAMES.index(name)
@@ -67,7 +68,9 @@ def select(blocks: Sequence[TextBlock], seen: BlockFeatures, odds: Floats, memor
     lesson = _lesson(blocks, seen, odds, places, keys, body)
     gone: dict[int, tuple[Reason, str]] = {}
     doubt = _doubt(blocks, odds)
-    odds = odds + _leaning(blocks, seen, odds, memory.evidence(places))
+    kept = sum(len(blocks[at].text) for at in np.flatnonzero(odds > 0).tolist())
+    furthest = _FURTHEST_LOST if kept < _LOST * memory.usual_length else _FURTHEST
+    odds = odds + _leaning(blocks, seen, odds, memory.evidence(places), furthest)
     if memory.pages:
         for at, is_repeated in zip(noted, memory.repeated(keys, body), strict=True):
             if is_repeated:
@@ -77,11 +80,15 @@ def select(blocks: Sequence[TextBlock], seen: BlockFeatures, odds: Floats, memor
 
 
 def _leaning(
-    blocks: Sequence[TextBlock], seen: BlockFeatures, odds: Floats, known: Sequence[tuple[float, float]]
+    blocks: Sequence[TextBlock],
+    seen: BlockFeatures,
+    odds: Floats,
+    known: Sequence[tuple[float, float]],
+    furthest: float,
 ) -> Floats:
     """What its place adds to the odds of each block: paragraphs of one make are article together, or not at all.
 
-    known: characters and summed log odds of each place on the site's other pages.
+    known: characters and summed log odds of each place on the site's other pages. furthest: of a place that is known.
     """
     size = np.fromiter([min(len(block.text), _COUNTED) for block in blocks], np.float64, len(blocks))
     bounded = np.clip(odds, -_MOST_ODDS, _MOST_ODDS) * size
@@ -89,8 +96,8 @@ def _leaning(
     elsewhere = np.array(known, np.float64)[seen.signature]
     chars = np.bincount(seen.signature, size, kinds)[seen.signature] - size + elsewhere[:, 0]
     sums = np.bincount(seen.signature, bounded, kinds)[seen.signature] - bounded + elsewhere[:, 1]
-    furthest = np.where(elsewhere[:, 0] > 0, _FURTHEST_KNOWN, _FURTHEST)
-    leaning: Floats = np.clip(_LEAN * sums / (chars + _LITTLE), -furthest, furthest).astype(np.float32)
+    most = np.where(elsewhere[:, 0] > 0, furthest, _FURTHEST)
+    leaning: Floats = np.clip(_LEAN * sums / (chars + _LITTLE), -most, most).astype(np.float32)
     is_furniture = seen.dense[:, _SAYS_FURNITURE].any(1)
     return np.where(is_furniture, np.minimum(leaning, 0), leaning)
 
