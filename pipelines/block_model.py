@@ -28,6 +28,7 @@ HABIT = 1
 _FEW_WORDS = 25
 _FIRST_WORDS = 12
 _MOST_CUES = 10
+_MOST_ABOVE = 32  # elements; pages nest some twenty deep, and what is never closed nests without end
 
 
 def word_cues(words: Sequence[str]) -> list[str]:
@@ -105,11 +106,11 @@ class Vocabulary:
 
     @staticmethod
     def _above(seen: BlockFeatures, up: Ints) -> tuple[Ints, Ints]:
-        """Each block with the names of its grandparent and of all above."""
+        """Each block with the names of its grandparent and of those above, the nearest."""
         at, block = seen.parent[up], np.flatnonzero(up)
         at = at[block]
         blocks, names = [block], [seen.name[at]]
-        while len(block):
+        while len(block) and len(blocks) < _MOST_ABOVE:
             going = at > 0
             block, at = block[going], seen.parent[at[going]]
             blocks.append(block)

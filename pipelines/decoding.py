@@ -67,6 +67,7 @@ _SIGNATURES = (
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1b")  # ESC belongs to ISO-2022-JP
 
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
+_SEVEN_BITS = re.compile(r"charset\s*=\s*[\"']?utf-?7\b", re.IGNORECASE)  # no browser reads it: it hides scripts
 _MARKUP_HEAD = 4096
 _MARKUP_CHARSET = re.compile(
     rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:+-]{1,40})"
@@ -120,7 +121,7 @@ def decode(body: bytes, content_type: str) -> Decoded | NotText:
     if declared == "iso2022_jp":  # all its bytes are ASCII: it would pass for UTF-8
         return _decoded(body, declared)
     if _nearly_utf8(body):
-        return _decoded(body, "utf-8")
+        return _decoded(body, "utf-8", guessed=_SEVEN_BITS.search(content_type) is not None)
     if declared not in {None, "utf-8"} and _fits(body, declared):
         return _decoded(body, declared)
     return _decoded(body, _guess(body), guessed=True)

@@ -40,6 +40,7 @@ _UNSURE = 0.14  # doubt from which trafilatura is asked: one page in fifteen
 _WEIGHT = 3.0  # log odds that its opinion counts
 _AT_ODDS = 0.6  # agreement below which a page that was asked about is flagged
 _TOLD_BY_PLACE = frozenset({"comment", "appeal", "bio", "embed"})  # reasons that no words tell better than the place
+_DEEPEST_LEARNED = 60  # elements; a page nested deeper is like none that the model has learned from
 _BEFORE, _AFTER = 12, 8  # lines around the article in which its byline, its date and its agency may stand
 
 
@@ -66,6 +67,8 @@ def judge_html(source: str, page: Page, profile: SiteProfile) -> JudgedPage:
     odds = block_logits(seen) if len(tree.blocks) > _ALONE else np.full(len(tree.blocks), _SURE, np.float32)
     selection = select(part.blocks, seen, odds, profile.memory).among(candidates, len(tree.blocks))
     selection, flags = _asked(source, page, tree, selection, profile)
+    if max(tree.depth) > _DEEPEST_LEARNED:
+        flags = ("uncertain",)
     draft = _drafted(tree, seen, candidates, selection, profile)
     judge_blocks(draft, said.title)
     return JudgedPage(draft, replace(said, flags=(*said.flags, *flags)), selection.lesson)

@@ -31,7 +31,11 @@ _MOST_WALLS = 10
 _BREAKS = frozenset({"br", "div", "p", "li", "h1", "h2", "h3", "td", "time"})
 _UNREAD = frozenset({"script", "style", "noscript", "svg", "template"})
 _ELSEWHERE = frozenset({"aside", "nav", "footer", "header"})
-_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens and other marks without a width
+_UNSEEN: dict[int, str | None] = (
+    dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")  # controls
+    | dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens and other marks without a width
+    | dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # what turns the direction of reading
+)
 _TOLD = (  # one walk over the page: each further selector costs little, each further walk as much as the first
     "meta,title,h1,time,base,figcaption,link[rel~=canonical i],link[rel~=amphtml i],[rel~=author i],"
     "[itemprop~=author],a[href*='/aut' i],a[href*='/contributor' i],[class*=author i],[class*=byline i],"
@@ -125,7 +129,7 @@ def tidy(value: str | None) -> str:
         return ""
     if "&" in value:
         value = html.unescape(value)
-    return " ".join((value if value.isascii() else value.translate(_UNSEEN)).split())
+    return " ".join((value if value.isprintable() else value.translate(_UNSEEN)).split())
 
 
 def text_of(element: LexborNode) -> str:

@@ -12,7 +12,7 @@ _ONE_IN = 50  # pages that are asked about in any case, by their bytes
 
 def is_drawn(body: bytes) -> bool:
     """Whether a page is among those that are checked in any case: the same page always is."""
-    return crc32(body) % _ONE_IN == 0
+    return crc32(body) % _ONE_IN == 1
 
 
 def second_opinion(source: str, texts: Sequence[str]) -> list[bool]:

@@ -193,6 +193,13 @@ def test_labels_are_read_as_browsers_read_them(label: str, name: str | None) -> 
     assert codec_name(label) == name
 
 
+def test_seven_bits_that_no_browser_reads_are_doubted() -> None:
+    """It would hide markup from all who look for it."""
+    found = decode(b"<p>Les +AOk-coles ouvrent.", "text/html; charset=UTF-7")
+    assert isinstance(found, Decoded)
+    assert (found.charset, found.guessed) == ("utf-8", True)
+
+
 @given(
     st.binary(max_size=400),
     st.sampled_from(["text/plain", "text/html; charset=shift_jis", "text/html; charset=\udcff"]),

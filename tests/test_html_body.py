@@ -127,3 +127,10 @@ def test_a_user_chooses_which_parts_count() -> None:
 def test_an_empty_page_has_no_lines() -> None:
     assert judged("").draft.lines == []
     assert judged("<!-- nothing -->").draft.lines == []
+
+
+def test_a_page_nested_like_no_other_is_doubted() -> None:
+    deep = judged(f"<title>t</title><article>{paragraphs()}{'<div>' * 300}<p>The tail.</p></article>")
+    assert "uncertain" in deep.said.flags
+    assert set(SENTENCES) <= set(kept(deep))
+    assert "uncertain" not in judged(f"<title>t</title><article>{paragraphs()}</article>").said.flags

@@ -433,3 +433,8 @@ def test_odd_counts_and_parts_break_nothing() -> None:
     assert article('"image": [{"url": 7, "creator": [null]}, {"contentUrl": "/a.jpg"}]').image_credit is None
     nested = "<div class='author date'>" * 400 + "3 May 2024 " * 400 + "</div>" * 400
     assert said(nested).authors == ()
+
+
+def test_fields_hold_no_controls() -> None:
+    title = "Bridge\x1b[31m to\x9b be \u202emended\u202c"
+    assert said(f"<title>{title}</title><meta property='og:title' content='{title}'>").title == "Bridge [31m to be mended"
