@@ -437,4 +437,5 @@ def test_odd_counts_and_parts_break_nothing() -> None:
 
 def test_fields_hold_no_controls() -> None:
     title = "Bridge\x1b[31m to\x9b be \u202emended\u202c"
-    assert said(f"<title>{title}</title><meta property='og:title' content='{title}'>").title == "Bridge [31m to be mended"
+    page = f"<title>{title}</title><meta property='og:title' content='{title}'>"
+    assert said(page).title == "Bridge [31m to be mended"
