@@ -28,7 +28,8 @@ _PIECES = re.compile(rf"(?:\d+(?:[.,:/]\d+)+|[{_UNSPACED}]|[^{_BETWEEN}{_UNSPACE
 _LETTERS = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 _LETTERS |= {"ʼ": " ", "ʻ": " ", "ـ": ""}  # letters to Unicode, but written for an apostrophe, or to stretch a line
 _NO_LETTERS = re.compile(r"[^\w\s\x00-\x7f]{31,}")  # where a long run of combining marks may be
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»„＂", '"'))
+QUOTES = str.maketrans(dict.fromkeys("“”„‟«»„＂", '"'))
+"""Every kind of double quote as the plain one, for ``str.translate``."""
 _ASKED = re.compile(r'"([^"]*)"|([^\s"]+)')
 
 
@@ -95,7 +96,7 @@ def terms(words: str) -> tuple[tuple[str, ...], ...]:
     """
     found = (
         tuple(tokens(match.group(1) if match.group(2) is None else match.group(2)))
-        for match in _ASKED.finditer(words.translate(_QUOTES))
+        for match in _ASKED.finditer(words.translate(QUOTES))
     )
     return tuple(dict.fromkeys(term for term in found if term))
 
