@@ -153,7 +153,9 @@ class _Reader:
         elif field in {"since", "until"}:
             if (at := moment(value, self._today)) is not None:
                 return Clause(Filter("since" if field == "since" else "until", at), is_not)
-            self._notes.append(f"{piece.group()[:80]}: no time such as 2026-07, 2026-07-15, yesterday, 7d; read as words")
+            self._notes.append(
+                f"{piece.group()[:80]}: no time such as 2026-07, 2026-07-15, yesterday, 7d; read as words"
+            )
         elif field == "story":
             if _STORY.fullmatch(value.lower()):
                 return Clause(Filter("story", value.lower()), is_not)

@@ -229,6 +229,10 @@ class Saved:
     why: str
 
 
+CountedBy = Literal["day", "week", "source", "language", "agency"]
+"""By what the hits of a query are counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question to the archive. Every field narrows; None asks for all. since is inclusive, until exclusive.

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -57,9 +58,7 @@ _AT_ONCE = 100  # tokens in one tsquery or phrase: both databases take a questio
 _TITLE_WEIGHT = 5  # in bm25, to 1 of the text
 
 _FTS = table("article_words", column("rowid", BigInteger))
-_VECTORS = table(
-    "article_words", column("seq", BigInteger), column("words"), column("authors"), column("agency")
-)
+_VECTORS = table("article_words", column("seq", BigInteger), column("words"), column("authors"), column("agency"))
 _INTO_FTS = text(
     "INSERT OR REPLACE INTO article_words (rowid, title, text, authors, agency)"
     " VALUES (:seq, :title, :text, :authors, :agency)"
@@ -148,7 +147,7 @@ def number_of_hits(query: Query, dialect: str) -> Select[int]:
     return tally(query, dialect, func.count(article.c.seq))
 
 
-def tally(query: Query, dialect: str, *columns: ColumnElement[object], facts: bool = False) -> Select[int]:
+def tally(query: Query, dialect: str, *columns: ColumnElement[Any], facts: bool = False) -> Select[Any]:
     """``columns``, such as counts, over all that answers ``query``. facts: whether they need ``version``."""
     question = question_of(query)
     conditions = conditions_of(query, question, dialect)
@@ -172,7 +171,9 @@ def conditions_of(query: Query, question: Question, dialect: str) -> list[Column
     single = [group[0] for group in question.groups if len(group) == 1]
     plain = [clause.asked for clause in single if isinstance(clause.asked, Words) and not clause.is_not]
     conditions += matching(plain, dialect)
-    conditions += (_holds(clause, whereabouts) for clause in single if clause.is_not or isinstance(clause.asked, Filter))
+    conditions += (
+        _holds(clause, whereabouts) for clause in single if clause.is_not or isinstance(clause.asked, Filter)
+    )
     conditions += (or_(*_any(group, whereabouts)) for group in question.groups if len(group) > 1)
     return conditions
 
@@ -202,7 +203,7 @@ class _Whereabouts:
     by: str
     dialect: str
 
-    def holds(self, wanted: Filter) -> ColumnElement[bool]:  # noqa: C901 - one line for each fact
+    def holds(self, wanted: Filter) -> ColumnElement[bool]:
         """The condition that a fact is as wanted; unknown where the fact is."""
         by_place = self.by == "sighting"
         dated_at = schema.sighted_at if by_place else article.c.dated_at
@@ -210,7 +211,7 @@ class _Whereabouts:
             case "source":
                 return (capture.c.source if by_place else version.c.source) == wanted.value
             case "lang":
-                return version.c.language == wanted.value
+                return func.lower(version.c.language) == wanted.value
             case "story":
                 return article.c.story_id.between(wanted.value, f"{wanted.value}g")
             case "copy":
@@ -227,8 +228,8 @@ class _Whereabouts:
 
 
 def _asked(
-    found: Select[int], question: Question, query: Query, conditions: list[ColumnElement[bool]], *, facts: bool = False
-) -> Select[int]:
+    found: Select[Any], question: Question, query: Query, conditions: list[ColumnElement[bool]], *, facts: bool = False
+) -> Select[Any]:
     told = {clause.asked.fact for group in question.groups for clause in group if isinstance(clause.asked, Filter)}
     if facts or query.source is not None or query.language is not None or told & {"source", "lang", "flag"}:
         found = found.join(version, current)
@@ -253,15 +254,13 @@ def _rank(question: Question, dialect: str) -> FromClause | None:
     """How well articles answer: their seq and a score, the better the higher. None where no words are sought."""
     spelled = dict(_spelled(question.sought, dialect))
     if dialect == "sqlite" and spelled:
-        sought = " OR ".join(spelled[""][:_AT_ONCE])
-        score = literal_column(f"-bm25(article_words, {_TITLE_WEIGHT}, 1, 1, 1)")
-        holds = literal_column("article_words").op("MATCH")(sought)
+        score: ColumnElement[Any] = literal_column(f"-bm25(article_words, {_TITLE_WEIGHT}, 1, 1, 1)")
+        holds = literal_column("article_words").op("MATCH")(" OR ".join(spelled[""][:_AT_ONCE]))
         found = select(_FTS.c.rowid.label("seq"), score.label("score")).where(holds)
     elif "words" in spelled:
         sought = cast(bindparam(None, " | ".join(spelled["words"][:_AT_ONCE]), Text), TSQUERY)
-        words = _VECTORS.c.words
-        score = func.ts_rank_cd(words, sought)
-        found = select(_VECTORS.c.seq, score.label("score")).where(words.op("@@")(sought))
+        score = func.ts_rank_cd(_VECTORS.c.words, sought)
+        found = select(_VECTORS.c.seq, score.label("score")).where(_VECTORS.c.words.op("@@")(sought))
     else:
         return None
     return found.cte("ranked").prefix_with("MATERIALIZED", dialect="postgresql")
