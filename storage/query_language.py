@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from storage.safe_text import safe_text
 from storage.times import moment
 from storage.words import QUOTES, open_ended, tokens
 
@@ -161,9 +162,9 @@ class _Reader:
                 return Clause(Filter("story", value.lower()), is_not)
             self._notes.append(f"{piece.group()[:80]}: a story is 4 to 16 of the digits 0-9 and a-f; read as words")
         elif field == "source":
-            return Clause(Filter("source", value), is_not)
+            return Clause(Filter("source", safe_text(value)), is_not)
         else:
-            return Clause(Filter("lang" if field == "lang" else "flag", value.lower()), is_not)
+            return Clause(Filter("lang" if field == "lang" else "flag", safe_text(value.lower())), is_not)
         return None
 
     @staticmethod
