@@ -27,12 +27,15 @@ MOST_OPERATORS = 100
 Place = Literal["anywhere", "title", "author", "agency"]
 Fact = Literal["source", "lang", "story", "flag", "copy", "since", "until"]
 
+OPERATORS = ("title", "author", "agency", "source", "lang", "story", "flag", "is", "since", "until")
+"""The words that a colon makes operators."""
+
 _PLACES: dict[str, Place] = {"title": "title", "author": "author", "agency": "agency"}
 _KINDS = {"copy": False, "canonical": True}
 _STORY = re.compile(r"[0-9a-f]{4,16}")
 _PIECE = re.compile(
-    r"""(?P<minus>-(?=[^\s\-]))?
-        (?:(?P<field>title|author|agency|source|lang|story|flag|is|since|until):(?=[^\s:]))?
+    rf"""(?P<minus>-(?=[^\s\-]))?
+        (?:(?P<field>{"|".join(OPERATORS)}):(?=[^\s:]))?
         (?:"(?P<quoted>[^"]*)"(?P<star>\*)?|(?P<bare>[^\s"]+))""",
     re.VERBOSE,
 )

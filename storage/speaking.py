@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from storage.console import Desk
+from storage.query_language import OPERATORS
 from storage.records import Query
 from storage.times import moment
 
@@ -21,7 +22,7 @@ OpenArchive = Callable[[], "Archive"]
 """Opens the archive of the settings; ``click.Context.obj`` is one."""
 
 _UNQUOTED = re.compile(r'(-?(?:(?:title|author|agency|source):)?)([^"]*\s[^"]*)', re.DOTALL)
-_OPERATOR = re.compile(r"\sOR\s|\s-\S|\s-?(?:title|author|agency|source|lang|story|flag|is|since|until):\S")
+_OPERATOR = re.compile(rf"\sOR\s|\s-\S|(?:^-?(?:lang|story|flag|is|since|until)|\s-?(?:{'|'.join(OPERATORS)})):\S")
 
 
 def speaks(command: Callable[..., None]) -> Callable[..., None]:

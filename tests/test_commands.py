@@ -68,13 +68,15 @@ def test_the_whole_path(copydesk: Copydesk) -> None:
         "Grayle Sound ferry to run through winter for the first time in forty years"
     ]
     for words in (
-        ["title:ferry winter"],
-        ["--", "ferry", "winter", "-lighthouse"],
+        ["title:sound ferry", "winter"],
+        ["ferry winter -zeppelin"],
         ['"first time" OR nothing', "ferr*"],
     ):
         assert copydesk.json("search", *words) == found, words
-    assert copydesk.json("search", "title:first time", "--sort", "relevance") == found, "the shell took the quotes"
-    assert copydesk.json("search", "first ferry") == [], "a phrase"
+    assert copydesk.json("search", "title:sound ferry", "--sort", "relevance") == found, "the shell took the quotes"
+    assert copydesk.json("search", "ferry sound") == [], "a phrase"
+    listed = copydesk("search", "--json", "--", "ferry", "winter", "-sound")
+    assert (listed.returncode, listed.stdout) == (0, "")
     weeks = copydesk.json("search", "--count-by", "week")
     assert sum(each["number"] for each in weeks) == first["stored"]
     assert weeks == sorted(weeks, key=lambda each: each["key"])

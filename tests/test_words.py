@@ -137,7 +137,8 @@ from storage.query_language import understood
 from storage.words import tokens
 for piece in ["a", "é", "選", "ข", "ガ", "\\u0301", "\\u0301\\u0316", "ุ่", '"', "a ", '"a" ', "\\u200d", "🙂"]:
     text = piece * (200_000 // len(piece))
-    tokens(text), understood(text, date(2026, 1, 1)), understood('-' + piece + text, date(2026, 1, 1)), snippet(text, piece), snippet(piece, text)
+    understood(text, date(2026, 1, 1)), understood('-' + piece + text, date(2026, 1, 1))
+    tokens(text), snippet(text, piece), snippet(piece, text)
 """
 
 
