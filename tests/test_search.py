@@ -20,7 +20,8 @@ from storage.database import Database
 from storage.query_language import Words, understood
 from storage.records import CountedBy, Query
 from storage.schema import article, capture, version
-from storage.search import Entry, hits, index, number_of_hits
+from storage.search import hits, number_of_hits
+from storage.word_index import Entry, index
 from storage.words import tokens
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)

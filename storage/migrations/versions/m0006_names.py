@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from storage import schema
-from storage.search import Entry, index
+from storage.word_index import Entry, index
 
 revision = "0006"
 down_revision = "0005"
