@@ -1,4 +1,4 @@
-"""Search: a ``Query`` as SQL, over the tables and ``storage.word_index``. It means the same on SQLite and PostgreSQL."""
+"""Search: a ``Query`` as SQL, over tables and ``storage.word_index``. It means the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

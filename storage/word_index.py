@@ -8,8 +8,8 @@ The table ``article_words`` is fed with the tokens of ``storage.words`` and with
 
 A tsvector has limits. It holds 256 positions of a lexeme: further ones stand under the lexeme with a space and a
 number behind it, which no token has. It knows no position beyond 16,383: words further back are found, but not as
-parts of a phrase, nor as those of a title. And it holds 1 MiB, about 100,000 different words: those that come after are not found. FTS5 has
-none of these limits.
+parts of a phrase, nor as those of a title. And it holds 1 MiB, about 100,000 different words: those that come after
+are not found. FTS5 has none of these limits.
 """
 
 from __future__ import annotations
