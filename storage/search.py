@@ -189,7 +189,7 @@ def _rank(question: Question, dialect: str) -> FromClause | None:
         found = select(_VECTORS.c.seq, score.label("score")).where(_VECTORS.c.words.op("@@")(sought))
     else:
         return None
-    return found.cte("ranked").prefix_with("MATERIALIZED", dialect="postgresql")
+    return found.cte("ranked").prefix_with("MATERIALIZED")  # or SQLite weighs each article on its own, for seconds
 
 
 def _found(where: str, sought: str, dialect: str) -> Select[int]:
