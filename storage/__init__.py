@@ -28,6 +28,7 @@ from storage.records import (
 
 if TYPE_CHECKING:
     from storage.archive import Archive
+    from storage.counts import Count
     from storage.explaining import Link
     from storage.inspection import Damage, SourceCount, Statistics
     from storage.likeness import Likeness
@@ -42,6 +43,7 @@ __all__ = [
     "Article",
     "Block",
     "Claims",
+    "Count",
     "Damage",
     "Damaged",
     "Failed",
@@ -71,6 +73,7 @@ __all__ = [
 
 _LATER = {  # what brings the database library along
     "Archive": "storage.archive",
+    "Count": "storage.counts",
     "Damage": "storage.inspection",
     "Likeness": "storage.likeness",
     "Link": "storage.explaining",

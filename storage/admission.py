@@ -143,7 +143,7 @@ class Admission:
             head = Head(number, number, seen_at, dated_at) if is_latest else replace(before, last=number)
             self._tray.put_head(article_id, head)
         if head.current == number:
-            self._tray.put_words(article_id, article.title, article.text)
+            self._tray.put_words(article_id, article.title, article.text, article.authors, article.agency)
         self._known.learn_version(article, article_id, number, capture.url or capture.origin)
         self._tray.put(
             schema.version,
@@ -182,12 +182,13 @@ class Admission:
             if has_collapsed(article.words, article.flags, self._known.standing(article_id)):
                 return
             self._write()  # the version may wait in the tray
-            title, text, published_at, fetched_at = self._connection.execute(
-                select(_version.title, _version.text, _version.published_at, _version.fetched_at).where(
-                    _version.article_id == article_id, _version.number == number
-                )
-            ).one()
-            self._tray.put_words(article_id, title, text)
+            *words, published_at, fetched_at = self._connection.execute(
+                select(
+                    _version.title, _version.text, _version.authors, _version.agency,
+                    _version.published_at, _version.fetched_at,
+                ).where(_version.article_id == article_id, _version.number == number)
+            ).one()  # fmt: skip
+            self._tray.put_words(article_id, *words)
             head = replace(head, current=number, dated_at=published_at or fetched_at)
             self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at))
             self._renew(capture, article, article_id, number, None)

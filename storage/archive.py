@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from storage import inspection, ledger, migrations, reading, search
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
+from storage.counts import Count, counts
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
 from storage.filing import file_run, order_of
@@ -27,6 +28,7 @@ from storage.profiles import Profiles
 from storage.records import (
     ArchivedArticle,
     Article,
+    CountedBy,
     Failed,
     Fate,
     Page,
@@ -250,7 +252,7 @@ class Archive:
             return reading.get(connection, reading.full_id(connection, article))
 
     def find(self, query: Query) -> Iterator[ArchivedArticle]:
-        """The articles that answer a query, newest first, one after the other."""
+        """The articles that answer a query, one after the other: newest first, or as its ``sort`` says."""
         with self._database.reading() as connection:
             yield from reading.stream(connection, search.hits(query, connection.dialect.name))
 
@@ -258,6 +260,11 @@ class Archive:
         """How many articles answer a query, whatever its limit."""
         with self._database.reading() as connection:
             return connection.scalar(search.number_of_hits(query, connection.dialect.name)) or 0
+
+    def counts(self, query: Query, by: CountedBy) -> tuple[Count, ...]:
+        """How many articles answer a query by day, week, source, language or agency, whatever its limit."""
+        with self._database.reading() as connection:
+            return counts(connection, query, by)
 
     def versions(self, article: str) -> tuple[ArchivedArticle, ...]:
         """Every distinct text of an article, in the order of their coming."""

@@ -6,13 +6,17 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from storage.console import Column, Desk
-from storage.records import ArchivedArticle, Fate, Query, Removed
-from storage.speaking import OpenArchive, asks, sighted, speaks
+from storage.records import ArchivedArticle, CountedBy, Fate, Query, Removed
+from storage.speaking import OpenArchive, asks, ranked, sighted, speaks
 from storage.times import rfc3339
+
+if TYPE_CHECKING:
+    from storage.counts import Count
 
 SHORT = 8
 """Digits of an id that a table shows; commands take any beginning of 4 or more."""
@@ -20,22 +24,34 @@ SHORT = 8
 
 @click.command(short_help="Find articles by words.")
 @click.argument("words", nargs=-1)
+@click.option(
+    "--count-by", type=click.Choice(get_args(CountedBy)), help="Count the articles by this instead of listing them."
+)
+@ranked
 @sighted
 @asks
 @speaks
 @click.pass_obj
-def search(open_archive: OpenArchive, desk: Desk, query: Query) -> None:
+def search(open_archive: OpenArchive, desk: Desk, query: Query, *, count_by: CountedBy | None) -> None:
     """Find articles by words, newest first.
 
     \b
     copydesk search flood gate --since 2026-07
-    copydesk search '"flood gate"' --language en --json
+    copydesk search 'title:flood OR "north gate" -drill' --count-by week
 
     All words must occur, accents and case aside; "quoted words" stand together. Without words, everything is listed.
+    Operators: OR, -not, prefix*, title: author: agency: source: lang: story: flag: is:copy is:canonical since: until:.
     """
     from storage.export import record
+    from storage.search import question_of
     from storage.snippet import snippet
 
+    for note in question_of(query).notes:
+        desk.note(note)
+    if count_by:
+        with open_archive() as archive:
+            _show_counts(desk, archive.counts(query, count_by)[: query.limit], count_by)
+        return
     query = query if query.limit else replace(query, limit=20)
     with open_archive() as archive:
         columns = [
@@ -51,6 +67,16 @@ def search(open_archive: OpenArchive, desk: Desk, query: Query) -> None:
         found = archive.count(query)
         if not desk.json and desk.on_terminal:
             desk.say(f"{shown:,} of {found:,}" if found else "nothing found")
+
+
+def _show_counts(desk: Desk, counts: tuple[Count, ...], by: CountedBy) -> None:
+    desk.table(
+        counts,
+        [Column["Count"](by, lambda count: count.key or "(unknown)"), Column("number", lambda count: count.number)],
+        lambda count: {"by": by, "key": count.key, "number": count.number},
+    )
+    if not counts and desk.on_terminal:
+        desk.say("nothing found")
 
 
 @click.command(short_help="Show an article.")
@@ -192,6 +218,7 @@ def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("words", nargs=-1)
 @click.option("--raw", is_flag=True, help="CSV cells as they are, also where a spreadsheet would run them.")
+@ranked
 @sighted
 @asks
 @speaks
@@ -205,11 +232,14 @@ def export(open_archive: OpenArchive, desk: Desk, path: Path, query: Query, *, r
     """
     from storage.export import ENDINGS
     from storage.export import export as write
+    from storage.search import question_of
 
     if path.suffix.lower() not in ENDINGS:
         raise click.BadParameter(
             f"{path}: no format is known for this ending; use {' or '.join(ENDINGS)}", param_hint="PATH"
         )
+    for note in question_of(query).notes:
+        desk.note(note)
     with open_archive() as archive, desk.progress("exporting", archive.count(query)) as advance:
 
         def counted() -> Iterator[ArchivedArticle]:

@@ -229,12 +229,18 @@ class Saved:
     why: str
 
 
+CountedBy = Literal["day", "week", "source", "language", "agency"]
+"""By what the hits of a query are counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question to the archive. Every field narrows; None asks for all. since is inclusive, until exclusive.
 
-    words: all must occur, in any order; "quoted words" stand together. Dates compare with the publication time,
-    and with the time of fetching where that is unknown. limit: None for no limit.
+    words: in the query language (``storage.query_language``): all must occur, in any order; "quoted words" stand
+    together; OR, -not, prefix*, title:, source: and so on. Dates compare with the publication time, and with the time
+    of fetching where that is unknown. limit: None for no limit. sort: relevance puts those first that have the words
+    more often, closer together or in the title; how they are weighed is the database's.
     by: ``sighting`` asks for each place that showed an article, with the address, source, title and dates that it had
     there; one article may answer several times.
     """
@@ -246,6 +252,7 @@ class Query:
     language: str | None = None
     limit: int | None = 50
     by: Literal["article", "sighting"] = "article"
+    sort: Literal["newest", "relevance"] = "newest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@
        │  └───< address             the keys under which it is known (``storage.url_key``)
        └──────< sighting            each time it was seen, by capture
 
-The search index ``article_words`` is not described here: its shape differs by database (``storage.search``).
+The search index ``article_words`` is not described here: its shape differs by database (``storage.word_index``).
 Keys that come from the outside world are hashes: a PostgreSQL index entry holds 2.7 kB, a URL may be longer.
 """
 

@@ -1,177 +1,239 @@
-"""Search: what the index holds, and a ``Query`` as SQL. It means the same on SQLite and on PostgreSQL.
-
-The table ``article_words`` is fed with the tokens of ``storage.words`` and with nothing else, under ``article.seq``:
-
-    SQLite       article_words(title, text)     a contentless FTS5 table; the tokens joined by spaces
-    PostgreSQL   article_words(seq, words)      a tsvector: the tokens of the title, a gap, the tokens of the text
-
-A tsvector has limits. It holds 256 positions of a lexeme: further ones stand under the lexeme with a space and a
-number behind it, which no token has. It knows no position beyond 16,383: words further back are found, but not as
-parts of a phrase. And it holds 1 MiB, about 100,000 different words: those that come after are not found. FTS5 has
-none of these limits.
-"""
+"""Search: a ``Query`` as SQL, over tables and ``storage.word_index``. It means the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Connection,
+    FromClause,
     Select,
     Text,
     and_,
     bindparam,
     cast,
     column,
+    exists,
     false,
     func,
+    literal,
     literal_column,
+    not_,
+    or_,
     select,
     table,
-    text,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import JSONB, TSQUERY
 
 from storage import schema
+from storage.query_language import Clause, Filter, Question, Words, understood
 from storage.records import Query
 from storage.schema import article, articles, capture, current, version
-from storage.words import open_ended, terms, tokens
 
-_POSITIONS = 256  # of one lexeme
-_LAST_POSITION = 16_382
-_VECTOR_BYTES = 1_000_000  # PostgreSQL refuses 1,048,576
 _AT_ONCE = 100  # tokens in one tsquery or phrase: both databases take a question apart by recursion
+_TITLE_WEIGHT = 5  # in bm25, to 1 of the text
 
 _FTS = table("article_words", column("rowid", BigInteger))
-_VECTORS = table("article_words", column("seq", BigInteger), column("words"))
-_INTO_FTS = text("INSERT OR REPLACE INTO article_words (rowid, title, text) VALUES (:seq, :title, :text)")
-_INTO_VECTORS = text(
-    "INSERT INTO article_words (seq, words) VALUES (:seq, CAST(:words AS tsvector))"
-    " ON CONFLICT (seq) DO UPDATE SET words = excluded.words"
-)
+_VECTORS = table("article_words", column("seq", BigInteger), column("words"), column("authors"), column("agency"))
+_FTS_COLUMNS = {"anywhere": "{title text}", "title": "title", "author": "authors", "agency": "agency"}
+_BOTH = {"sqlite": " AND ", "postgresql": " & "}
+_EITHER = {"sqlite": " OR ", "postgresql": " | "}
+_PG_COLUMNS = {"anywhere": "words", "title": "words", "author": "authors", "agency": "agency"}
 
 
-def index(connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
-    """Make articles findable: (seq, title, text) each. What was indexed under the same seq before is replaced."""
-    if not rows:
-        return
-    if connection.dialect.name == "sqlite":
-        connection.execute(
-            _INTO_FTS,
-            [
-                {"seq": seq, "title": " ".join(tokens(title)), "text": " ".join(tokens(body))}
-                for seq, title, body in rows
-            ],
-        )
-    else:
-        connection.execute(
-            _INTO_VECTORS, [{"seq": seq, "words": _vector(tokens(title), tokens(body))} for seq, title, body in rows]
-        )
-
-
-def matching(asked: Sequence[tuple[str, ...]], dialect: str) -> ColumnElement[bool]:
-    """The condition on ``article.seq`` that every term of ``storage.words.terms`` occurs in the title or in the text.
-
-    dialect: ``sqlite`` or ``postgresql``. A term of more than 100 tokens is looked for in stretches of 100.
-    """
-    stretches = [
-        term[at : at + _AT_ONCE]
-        for term in asked
-        for at in range(0, max(1, len(term) - 1), _AT_ONCE - 1)  # each stretch begins with the last token before it
-    ]
-    spelled = list(dict.fromkeys(map(_fts_phrase if dialect == "sqlite" else _ts_phrase, stretches)))
-    together = [spelled[at : at + _AT_ONCE] for at in range(0, len(spelled), _AT_ONCE)]
-    if dialect == "sqlite":
-        found = [
-            select(_FTS.c.rowid).where(literal_column("article_words").op("MATCH")(" AND ".join(some)))
-            for some in together
-        ]
-        return and_(*(article.c.seq.in_(rowids) for rowids in found))
-    holds = [_VECTORS.c.words.op("@@")(cast(bindparam(None, " & ".join(some), Text), TSQUERY)) for some in together]
-    return article.c.seq.in_(select(_VECTORS.c.seq).where(*holds))
+def question_of(query: Query) -> Question:
+    """What the words of a query ask for, today."""
+    return understood(query.words, datetime.now(UTC).date())
 
 
 def hits(query: Query, dialect: str) -> Select[tuple[object, ...]]:
-    """The articles that answer ``query`` as rows of ``schema.articles()``, newest first."""
+    """The articles that answer ``query`` as rows of ``schema.articles()``, in the order it asks for."""
+    question = question_of(query)
+    conditions = conditions_of(query, question, dialect)
+    newest_first = [article.c.dated_at.desc(), article.c.id.desc()]
+    rank = _rank(question, dialect) if query.sort == "relevance" else None
+    best_first = newest_first if rank is None else [func.coalesce(rank.c.score, 0).desc(), *newest_first]
     if query.by == "sighting":
-        by_place = schema.sighted_at.desc(), article.c.id.desc(), capture.c.key.desc()
-        return schema.sightings().where(*_conditions(query, dialect)).order_by(*by_place).limit(query.limit)
-    newest_first = article.c.dated_at.desc(), article.c.id.desc()
-    if query.limit is None:
-        return articles().where(*_conditions(query, dialect)).order_by(*newest_first)
-    # Two steps, so that the texts of those that will not be shown are not even read.
-    shown = _asked(select(article.c.seq), query, dialect).order_by(*newest_first).limit(max(0, query.limit))
-    return articles().where(article.c.seq.in_(shown)).order_by(*newest_first)
+        found = schema.sightings().where(*conditions).order_by(*best_first[:-2])
+        found = found.order_by(schema.sighted_at.desc(), article.c.id.desc(), capture.c.key.desc()).limit(query.limit)
+    elif query.limit is None:
+        found = articles().where(*conditions).order_by(*best_first)
+    else:  # two steps, so that the texts of those that will not be shown are not even read
+        shown = _asked(select(article.c.seq), question, query, conditions)
+        if rank is not None:
+            shown = shown.outerjoin(rank, rank.c.seq == article.c.seq)
+        shown = shown.order_by(*best_first).limit(max(0, query.limit))
+        found = articles().where(article.c.seq.in_(shown)).order_by(*best_first)
+    return found if rank is None else found.outerjoin(rank, rank.c.seq == article.c.seq)
 
 
 def number_of_hits(query: Query, dialect: str) -> Select[int]:
     """How many articles answer ``query``, its limit apart."""
+    return tally(query, dialect, func.count(article.c.seq))
+
+
+def tally(query: Query, dialect: str, *columns: ColumnElement[Any], facts: bool = False) -> Select[Any]:
+    """``columns``, such as counts, over all that answers ``query``. facts: whether they need ``version``."""
+    question = question_of(query)
+    conditions = conditions_of(query, question, dialect)
     if query.by == "sighting":
-        found = schema.sightings().with_only_columns(func.count(article.c.seq), maintain_column_froms=True)
-        return found.where(*_conditions(query, dialect))
-    return _asked(select(func.count(article.c.seq)), query, dialect)
+        return schema.sightings().with_only_columns(*columns, maintain_column_froms=True).where(*conditions)
+    return _asked(select(*columns).select_from(article), question, query, conditions, facts=facts)
 
 
-def _asked(found: Select[int], query: Query, dialect: str) -> Select[int]:
-    if query.source is not None or query.language is not None:
-        found = found.join(version, current)
-    return found.where(*_conditions(query, dialect))
-
-
-def _conditions(query: Query, dialect: str) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if query.words and not query.words.isspace():
-        asked = terms(query.words)
-        conditions.append(matching(asked, dialect) if asked else false())  # "???" is no word of any article
-    source, dated_at = (
-        (capture.c.source, schema.sighted_at) if query.by == "sighting" else (version.c.source, article.c.dated_at)
-    )
+def conditions_of(query: Query, question: Question, dialect: str) -> list[ColumnElement[bool]]:
+    """What must hold of each hit. ``question``: of the query's words."""
+    whereabouts = _Whereabouts(query.by, dialect)
+    conditions: list[ColumnElement[bool]] = [false()] if question.is_hopeless else []
     if query.source is not None:
-        conditions.append(source == query.source)
+        conditions.append(whereabouts.holds(Filter("source", query.source)))
     if query.language is not None:
         conditions.append(version.c.language == query.language)
     if query.since is not None:
-        conditions.append(dated_at >= query.since)
+        conditions.append(whereabouts.holds(Filter("since", query.since)))
     if query.until is not None:
-        conditions.append(dated_at < query.until)
+        conditions.append(whereabouts.holds(Filter("until", query.until)))
+    single = [group[0] for group in question.groups if len(group) == 1]
+    plain = [clause.asked for clause in single if isinstance(clause.asked, Words) and not clause.is_not]
+    conditions += matching(plain, dialect)
+    conditions += (
+        _holds(clause, whereabouts) for clause in single if clause.is_not or isinstance(clause.asked, Filter)
+    )
+    conditions += (or_(*_any(group, whereabouts)) for group in question.groups if len(group) > 1)
     return conditions
 
 
-def _fts_phrase(term: tuple[str, ...]) -> str:
-    return f'"{" ".join(term)}"' + ("*" if open_ended(term) else "")
+def matching(asked: Sequence[Words], dialect: str, *, is_any: bool = False) -> list[ColumnElement[bool]]:
+    """Conditions on ``article.seq``: that every term occurs where it is sought, or with ``is_any`` at least one does.
+
+    dialect: ``sqlite`` or ``postgresql``. A term of more than 100 tokens is looked for in stretches of 100.
+    """
+    joined = _EITHER[dialect] if is_any else _BOTH[dialect]
+    conditions: list[ColumnElement[bool]] = []
+    for where, spelled in _spelled(asked, dialect):
+        for at in range(0, len(spelled), _AT_ONCE):
+            found = _found(where, joined.join(spelled[at : at + _AT_ONCE]), dialect)
+            conditions.append(article.c.seq.in_(found))
+    return conditions
 
 
-def _ts_phrase(term: tuple[str, ...]) -> str:
-    if len(term) == 1:
-        return f"'{term[0]}':*" if open_ended(term) else f"'{term[0]}'"
-    words = [f"('{token}' | '{token} ':*)" for token in term]  # with the lexemes of further positions
-    if open_ended(term):
-        words[-1] = f"'{term[-1]}':*"
+@dataclass(frozen=True, slots=True)
+class _Whereabouts:
+    """Which columns tell the facts: those of the article, or of the place that showed it."""
+
+    by: str
+    dialect: str
+
+    def holds(self, wanted: Filter) -> ColumnElement[bool]:
+        """The condition that a fact is as wanted; unknown where the fact is."""
+        by_place = self.by == "sighting"
+        dated_at = schema.sighted_at if by_place else article.c.dated_at
+        match wanted.fact:
+            case "source":
+                return (capture.c.source if by_place else version.c.source) == wanted.value
+            case "lang":
+                return func.lower(version.c.language) == wanted.value
+            case "story":
+                return article.c.story_id.between(wanted.value, f"{wanted.value}g")
+            case "copy":
+                return article.c.copy_of.is_not(None)
+            case "flag" if self.dialect == "sqlite":
+                flags = func.json_each(version.c.flags).table_valued("value")
+                return exists(select(literal(1)).select_from(flags).where(flags.c.value == wanted.value))
+            case "flag":
+                return cast(version.c.flags, JSONB).contains([str(wanted.value)])
+            case "since":
+                return dated_at >= wanted.value
+            case "until":
+                return dated_at < wanted.value
+
+
+def _asked(
+    found: Select[Any], question: Question, query: Query, conditions: list[ColumnElement[bool]], *, facts: bool = False
+) -> Select[Any]:
+    told = {clause.asked.fact for group in question.groups for clause in group if isinstance(clause.asked, Filter)}
+    if facts or query.source is not None or query.language is not None or told & {"source", "lang", "flag"}:
+        found = found.join(version, current)
+    return found.where(*conditions)
+
+
+def _holds(clause: Clause, whereabouts: _Whereabouts) -> ColumnElement[bool]:
+    if isinstance(clause.asked, Filter):
+        condition = whereabouts.holds(clause.asked)
+    else:
+        condition = and_(*matching([clause.asked], whereabouts.dialect))
+    return not_(func.coalesce(condition, false())) if clause.is_not else condition
+
+
+def _any(group: Sequence[Clause], whereabouts: _Whereabouts) -> list[ColumnElement[bool]]:
+    words = [clause.asked for clause in group if isinstance(clause.asked, Words) and not clause.is_not]
+    others = [clause for clause in group if clause.is_not or isinstance(clause.asked, Filter)]
+    return matching(words, whereabouts.dialect, is_any=True) + [_holds(clause, whereabouts) for clause in others]
+
+
+def _rank(question: Question, dialect: str) -> FromClause | None:
+    """How well articles answer: their seq and a score, the better the higher. None where no words are sought."""
+    spelled = dict(_spelled(question.sought, dialect))
+    if dialect == "sqlite" and spelled:
+        score: ColumnElement[Any] = literal_column(f"-bm25(article_words, {_TITLE_WEIGHT}, 1, 1, 1)")
+        holds = literal_column("article_words").op("MATCH")(" OR ".join(spelled[""][:_AT_ONCE]))
+        found = select(_FTS.c.rowid.label("seq"), score.label("score")).where(holds)
+    elif "words" in spelled:
+        sought = cast(bindparam(None, " | ".join(spelled["words"][:_AT_ONCE]), Text), TSQUERY)
+        score = func.ts_rank_cd(_VECTORS.c.words, sought)
+        found = select(_VECTORS.c.seq, score.label("score")).where(_VECTORS.c.words.op("@@")(sought))
+    else:
+        return None
+    return found.cte("ranked").prefix_with("MATERIALIZED")  # or SQLite weighs each article on its own, for seconds
+
+
+def _found(where: str, sought: str, dialect: str) -> Select[int]:
+    if dialect == "sqlite":
+        return select(_FTS.c.rowid).where(literal_column("article_words").op("MATCH")(sought))
+    return select(_VECTORS.c.seq).where(_VECTORS.c[where].op("@@")(cast(bindparam(None, sought, Text), TSQUERY)))
+
+
+def _spelled(asked: Iterable[Words], dialect: str) -> list[tuple[str, list[str]]]:
+    """Terms as the database reads them, with the column that is asked; FTS5 has columns in the question itself."""
+    if dialect == "sqlite":
+        terms = [_fts_term(term) for term in asked]
+        return [("", list(dict.fromkeys(terms)))] if terms else []
+    by_column = sorted(asked, key=lambda term: _PG_COLUMNS[term.place])
+    return [
+        (where, list(dict.fromkeys(map(_ts_term, terms))))
+        for where, terms in groupby(by_column, key=lambda term: _PG_COLUMNS[term.place])
+    ]
+
+
+def _stretches(term: Words) -> list[tuple[tuple[str, ...], bool]]:
+    """A term in parts of at most 100 tokens, each beginning with the last token before it; is the part open-ended?"""
+    last = max(1, len(term.tokens) - 1)
+    return [
+        (term.tokens[at : at + _AT_ONCE], term.is_open and at + _AT_ONCE >= len(term.tokens))
+        for at in range(0, last, _AT_ONCE - 1)
+    ]
+
+
+def _fts_term(term: Words) -> str:
+    phrases = [f'"{" ".join(part)}"' + ("*" if is_open else "") for part, is_open in _stretches(term)]
+    return f"({_FTS_COLUMNS[term.place]} : ({' AND '.join(phrases)}))"
+
+
+def _ts_term(term: Words) -> str:
+    weight = "A" if term.place == "title" else ""
+    return f"({' & '.join(_ts_phrase(part, weight, is_open=is_open) for part, is_open in _stretches(term))})"
+
+
+def _ts_phrase(part: tuple[str, ...], weight: str, *, is_open: bool) -> str:
+    label = f":{weight}" if weight else ""
+    if len(part) == 1:
+        return f"'{part[0]}':*{weight}" if is_open else f"'{part[0]}'{label}"
+    words = [f"('{token}'{label} | '{token} ':*{weight})" for token in part]  # with the lexemes of further positions
+    if is_open:
+        words[-1] = f"'{part[-1]}':*{weight}"
     return f"({' <-> '.join(words)})"
-
-
-def _vector(title: Sequence[str], body: Sequence[str]) -> str:
-    """A tsvector as PostgreSQL reads it. Tokens hold no quote and no backslash, so nothing is to be escaped."""
-    positions: dict[str, list[int]] = {}
-    for first, words in ((1, title), (len(title) + 2, body)):  # phrases do not reach across the gap
-        for position, token in enumerate(words, start=first):
-            if token in positions:
-                positions[token].append(position)
-            else:
-                positions[token] = [position]
-    lexemes: list[str] = []
-    room = _VECTOR_BYTES
-    for token, found in positions.items():
-        held = found[: bisect_right(found, _LAST_POSITION)]
-        lexemes.append(f"'{token}':{','.join(map(str, held[:_POSITIONS]))}" if held else f"'{token}'")
-        lexemes += [
-            f"'{token} {at}':{','.join(map(str, held[at : at + _POSITIONS]))}"
-            for at in range(_POSITIONS, len(held), _POSITIONS)
-        ]
-        room -= len(token.encode()) + 4 + 3 * len(held)
-        if room < 0:
-            break
-    return " ".join(lexemes)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from storage.words import folded, located, open_ended, terms, tokens
+from storage.query_language import Words, understood
+from storage.words import folded, located, tokens
 
 _LOOKED_AT = 200_000  # characters of the text in which words are sought
 _CHUNK = re.compile(r"\S+")
 _CUT = 24  # characters within which a cut looks for a space
 
-Term = tuple[str, ...]
 Place = tuple[str, int, int]  # a token, and where in the text it stands
-Found = tuple[int, int, Term]
+Found = tuple[int, int, Words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ def snippet(text: str, words: str, width: int = 160) -> Snippet:
     Where nothing of it occurs (the title may have matched) it is the beginning. Cuts fall between words where there
     are spaces. Beyond the first 200,000 characters nothing is sought.
     """
-    found = list(_occurrences(text[:_LOOKED_AT], terms(words)))
+    sought = [
+        term for term in understood(words, datetime.now(UTC).date()).sought if term.place in ("anywhere", "title")
+    ]
+    found = list(_occurrences(text[:_LOOKED_AT], sought))
     start = _begin(text, _best(found, width), width)
     end = _end(text, start, start + width)
     pieces: list[tuple[str, bool]] = []
@@ -56,35 +60,38 @@ def snippet(text: str, words: str, width: int = 160) -> Snippet:
     return Snippet(tuple(piece for piece in pieces if piece[0]), start > 0, end < len(text))
 
 
-def _occurrences(text: str, asked: tuple[Term, ...]) -> Iterator[Found]:
+def _occurrences(text: str, asked: Sequence[Words]) -> Iterator[Found]:
     """Where each term occurs, in reading order; of terms that begin together, the longest first."""
-    by_first: dict[str, list[Term]] = {}
-    beginnings: dict[str, list[Term]] = {}  # terms that are a single open-ended token
-    for term in sorted(asked, key=len, reverse=True):
-        (beginnings if len(term) == 1 and open_ended(term) else by_first).setdefault(term[0], []).append(term)
-    wanted = {token for term in asked for token in term}
-    places = list(_places(text, wanted))
+    by_first: dict[str, list[Words]] = {}
+    beginnings: list[Words] = []  # terms that are a single open-ended token
+    for term in sorted(asked, key=lambda each: len(each.tokens), reverse=True):
+        if len(term.tokens) == 1 and term.is_open:
+            beginnings.append(term)
+        else:
+            by_first.setdefault(term.tokens[0], []).append(term)
+    wanted = {token for term in asked for token in term.tokens}
+    begun = tuple({term.tokens[-1] for term in asked if term.is_open})
+    places = list(_places(text, wanted, begun))
     stream = [token for token, _, _ in places]
     for at, (token, start, _) in enumerate(places):
-        for term in by_first.get(token, []) + beginnings.get(token[0], []):
+        for term in by_first.get(token, []) + (beginnings if begun and token.startswith(begun) else []):
             if _stands_at(stream, at, term):
-                yield start, places[at + len(term) - 1][2], term
+                yield start, places[at + len(term.tokens) - 1][2], term
 
 
-def _stands_at(stream: list[str], at: int, term: Term) -> bool:
+def _stands_at(stream: list[str], at: int, term: Words) -> bool:
     """Whether the tokens of ``term`` stand in a row in ``stream`` from the position ``at``."""
-    last = at + len(term) - 1
-    if last >= len(stream) or tuple(stream[at:last]) != term[:-1]:
+    last = at + len(term.tokens) - 1
+    if last >= len(stream) or tuple(stream[at:last]) != term.tokens[:-1]:
         return False
-    return stream[last].startswith(term[-1]) if open_ended(term) else stream[last] == term[-1]
+    return stream[last].startswith(term.tokens[-1]) if term.is_open else stream[last] == term.tokens[-1]
 
 
-def _places(text: str, wanted: set[str]) -> Iterator[Place]:
-    """The tokens of ``text`` with their places; where none is wanted, the place of the whole chunk does."""
-    single = {token for token in wanted if open_ended((token,))}
+def _places(text: str, wanted: set[str], begun: tuple[str, ...]) -> Iterator[Place]:
+    """The tokens of ``text`` with their places; where none is wanted or begun, the place of the whole chunk does."""
     for chunk in _CHUNK.finditer(text):
         found = tokens(chunk.group())
-        if wanted.isdisjoint(found) and (not single or single.isdisjoint(token[0] for token in found)):
+        if wanted.isdisjoint(found) and not (begun and any(token.startswith(begun) for token in found)):
             yield from ((token, *chunk.span()) for token in found)
         else:
             yield from _placed(chunk.group(), chunk.start())
@@ -119,7 +126,7 @@ def _is_mark(character: str) -> bool:
 def _best(found: list[Found], width: int) -> int:
     """Where the stretch of three quarters of ``width`` begins that has the most different terms; 0 if there is none."""
     best, begin, first = 0, 0, 0
-    inside: Counter[Term] = Counter()
+    inside: Counter[Words] = Counter()
     for start, _, term in found:
         inside[term] += 1
         while found[first][0] < start - width * 3 // 4:

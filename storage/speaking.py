@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from storage.console import Desk
+from storage.query_language import OPERATORS
 from storage.records import Query
+from storage.times import moment
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 OpenArchive = Callable[[], "Archive"]
 """Opens the archive of the settings; ``click.Context.obj`` is one."""
 
-_MONTH = re.compile(r"(\d{4})-(\d{1,2})")
+_UNQUOTED = re.compile(r'(-?(?:(?:title|author|agency|source):)?)([^"]*\s[^"]*)', re.DOTALL)
+_OPERATOR = re.compile(rf"\sOR\s|\s-\S|(?:^-?(?:lang|story|flag|is|since|until)|\s-?(?:{'|'.join(OPERATORS)})):\S")
 
 
 def speaks(command: Callable[..., None]) -> Callable[..., None]:
@@ -43,7 +46,7 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.option("--source", help="Only this outlet.")
     @click.option("--language", help="Only this language, such as fr.")
-    @click.option("--since", type=When(), help="From this time on: 2026-07-15, 2026-07, yesterday.")
+    @click.option("--since", type=When(), help="From this time on: 2026-07-15, 2026-07, yesterday, 7d.")
     @click.option("--until", type=When(), help="Before this time.")
     @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
     @functools.wraps(command)
@@ -51,10 +54,9 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
         *args: Any, source: str | None, language: str | None, since: datetime | None, until: datetime | None,
         limit: int | None, words: tuple[str, ...] = (), **options: Any,
     ) -> None:  # fmt: skip
-        # The shell has taken the quotes away: an argument with spaces was a quoted phrase.
-        by = options.pop("by", "article")
-        said = " ".join(f'"{word}"' if " " in word else word for word in words) or None
-        command(*args, query=Query(said, source, since, until, language, limit, by), **options)
+        by, sort = options.pop("by", "article"), options.pop("sort", "newest")
+        said = " ".join(map(_as_quoted, words)) or None
+        command(*args, query=Query(said, source, since, until, language, limit, by, sort), **options)
 
     return asking
 
@@ -68,6 +70,21 @@ sighted = click.option(
 """Gives a command that ``asks`` the field ``by`` of its query."""
 
 
+ranked = click.option(
+    "--sort",
+    type=click.Choice(["newest", "relevance"]),
+    default="newest",
+    help="What comes first: the newest, or what has the words more often and closer together.",
+)
+"""Gives a command that ``asks`` the field ``sort`` of its query."""
+
+
+def _as_quoted(word: str) -> str:
+    """An argument as it was typed: the shell has taken the quotes away from a phrase, but not those within others."""
+    phrase = _UNQUOTED.fullmatch(word)
+    return f'{phrase[1]}"{phrase[2]}"' if phrase and not _OPERATOR.search(word) else word
+
+
 class When(click.ParamType[datetime]):
     """A time as people write it; without a zone it is UTC."""
 
@@ -77,13 +94,7 @@ class When(click.ParamType[datetime]):
         """The time, or a usage error."""
         if isinstance(value, datetime):
             return value
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        if value in {"today", "yesterday"}:
-            return today - timedelta(days=value == "yesterday")
-        try:
-            if month := _MONTH.fullmatch(value):
-                return datetime(int(month[1]), int(month[2]), 1, tzinfo=UTC)
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time; write 2026-07-15, 2026-07, 2026-07-15T08:00, today or yesterday")
-        return moment.replace(tzinfo=moment.tzinfo or UTC)
+        at = moment(value, datetime.now(UTC).date())
+        if at is None:
+            self.fail(f"{value!r} is no time; write 2026-07-15, 2026-07, 2026-07-15T08:00, today, yesterday or 7d")
+        return at

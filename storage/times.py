@@ -1,9 +1,12 @@
-"""Times as copydesk writes them: RFC 3339 for programs, a short relative form for people."""
+"""Times as copydesk writes them, RFC 3339 for programs, a short relative form for people; and as people write them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime, time, timedelta
 
+_DAYS = re.compile(r"([0-9]{1,4})d")
+_MONTH = re.compile(r"([0-9]{4})(?:-([0-9]{1,2}))?")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -29,3 +32,22 @@ def ago(at: datetime, now: datetime) -> str:
         return f"{seconds // _HOUR} h ago"
     days = seconds // _DAY
     return f"{days} day{'s' if days > 1 else ''} ago"
+
+
+def moment(said: str, today: date) -> datetime | None:
+    """When it begins: ``2026-07-15``, ``2026-07``, ``2026``, ``2026-07-15T08:00``, today, yesterday, 7d (days ago).
+
+    Without a zone it is UTC. None for what is no time.
+    """
+    midnight = datetime.combine(today, time(), UTC)
+    try:
+        if said.lower() in {"today", "yesterday"}:
+            return midnight - timedelta(days=said.lower() == "yesterday")
+        if days := _DAYS.fullmatch(said):
+            return midnight - timedelta(days=int(days[1]))
+        if month := _MONTH.fullmatch(said):
+            return datetime(int(month[1]), int(month[2] or 1), 1, tzinfo=UTC)
+        at = datetime.fromisoformat(said)
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -10,12 +11,13 @@ from sqlalchemy import Connection, Table, bindparam, func, insert, select, updat
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from storage import profile_schema, schema, search
+from storage import profile_schema, schema
 from storage.captures import Capture
 from storage.duplicates import key_of
 from storage.safe_text import safe_text
 from storage.times import rfc3339
 from storage.url_key import url_key
+from storage.word_index import Entry, index
 
 _article, _version = schema.article.c, schema.version.c
 _HEAD = select(
@@ -54,7 +56,7 @@ class Tray:
         self._cleaners: dict[str, str | None] = {}
         self._first_seen: dict[str, datetime] = {}
         self._heads: dict[str, Head] = {}
-        self._words: dict[str, tuple[str, str]] = {}
+        self._words: dict[str, Entry] = {}
         self._addresses: dict[str, dict[str, object]] = {}
         self._rows: dict[Table, list[dict[str, object]]] = defaultdict(list)
 
@@ -86,9 +88,10 @@ class Tray:
         """What an article's head becomes."""
         self._heads[article_id] = head
 
-    def put_words(self, article_id: str, title: str, text: str) -> None:
+    def put_words(self, article_id: str, title: str, text: str, authors: Sequence[str], agency: str | None) -> None:
         """What an article is to be found by."""
-        self._words[article_id] = safe_text(title), safe_text(text)
+        names = tuple(map(safe_text, authors))
+        self._words[article_id] = Entry(safe_text(title), safe_text(text), names, agency and safe_text(agency))
 
     def head(self, article_id: str) -> Head:
         """The head of an article, waiting or written."""
@@ -110,7 +113,7 @@ class Tray:
             self._connection.execute(
                 upsert.on_conflict_do_update(index_elements=["key"], set_=changed), list(self._addresses.values())
             )
-        search.index(self._connection, [(seqs[id_], title, text) for id_, (title, text) in self._words.items()])
+        index(self._connection, [(seqs[id_], entry) for id_, entry in self._words.items()])
         for waiting in (
             self._captures, self._cleaners, self._first_seen, self._heads, self._words, self._addresses, self._rows
         ):  # fmt: skip

@@ -28,8 +28,8 @@ _PIECES = re.compile(rf"(?:\d+(?:[.,:/]\d+)+|[{_UNSPACED}]|[^{_BETWEEN}{_UNSPACE
 _LETTERS = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 _LETTERS |= {"ʼ": " ", "ʻ": " ", "ـ": ""}  # letters to Unicode, but written for an apostrophe, or to stretch a line
 _NO_LETTERS = re.compile(r"[^\w\s\x00-\x7f]{31,}")  # where a long run of combining marks may be
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»„＂", '"'))
-_ASKED = re.compile(r'"([^"]*)"|([^\s"]+)')
+QUOTES = str.maketrans(dict.fromkeys("“”„‟«»„＂", '"'))
+"""Every kind of double quote as the plain one, for ``str.translate``."""
 
 
 class _Folding(dict[int, str]):
@@ -84,20 +84,6 @@ def located(plain: str) -> Iterator[tuple[str, int, int]]:
         size, step = (2, 1) if run.group(1) else (LONGEST, LONGEST)
         for at in range(start, max(start + 1, end - size + step), step):
             yield plain[at : min(at + size, end)], at, min(at + size, end)
-
-
-def terms(words: str) -> tuple[tuple[str, ...], ...]:
-    """What a user asks for: all terms must occur; the tokens of one must stand in a row.
-
-    "Quoted words" are one term, and so is what is written without a space: don't, 2024-01-01, 選挙区. Everything is
-    data: there are no operators, a quote without its partner is a space, and what holds no word is no term.
-    See ``open_ended`` for 5月.
-    """
-    found = (
-        tuple(tokens(match.group(1) if match.group(2) is None else match.group(2)))
-        for match in _ASKED.finditer(words.translate(_QUOTES))
-    )
-    return tuple(dict.fromkeys(term for term in found if term))
 
 
 def open_ended(term: tuple[str, ...]) -> bool:

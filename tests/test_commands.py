@@ -67,6 +67,24 @@ def test_the_whole_path(copydesk: Copydesk) -> None:
     assert [article["title"] for article in found] == [
         "Grayle Sound ferry to run through winter for the first time in forty years"
     ]
+    for words in (
+        ["title:sound ferry", "winter"],
+        ["ferry winter -zeppelin"],
+        ['"first time" OR nothing', "ferr*"],
+    ):
+        assert copydesk.json("search", *words) == found, words
+    assert copydesk.json("search", "title:sound ferry", "--sort", "relevance") == found, "the shell took the quotes"
+    assert copydesk.json("search", "ferry sound") == [], "a phrase"
+    listed = copydesk("search", "--json", "--", "ferry", "winter", "-sound")
+    assert (listed.returncode, listed.stdout) == (0, "")
+    weeks = copydesk.json("search", "--count-by", "week")
+    assert sum(each["number"] for each in weeks) == first["stored"]
+    assert weeks == sorted(weeks, key=lambda each: each["key"])
+    assert {each["by"] for each in weeks} == {"week"}
+    assert "\t" in copydesk("search", "--count-by", "language").stdout
+    noted = copydesk("search", "ferry", "since:2021-13")
+    assert (noted.returncode, noted.stdout) == (0, "")
+    assert noted.stderr.startswith("since:2021-13: ")
     shown = copydesk("show", found[0]["id"][:6])
     assert found[0]["title"] in shown.stdout
     assert "READ MORE" not in shown.stdout

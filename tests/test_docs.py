@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +18,8 @@ import pytest
 from crawler.cli import copydesk
 from crawler.settings import Settings
 from storage.changes import ChangeKind
-from storage.records import ArchivedArticle, Outcome, Reason
+from storage.query_language import MOST_OPERATORS, OPERATORS, understood
+from storage.records import ArchivedArticle, CountedBy, Outcome, Reason
 from storage.resemblance import Guard
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +79,21 @@ def test_tables_are_complete() -> None:
     assert all(f"`{guard}`" in duplicates for guard in (*get_args(Guard), "centre"))
     operating = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     assert all(f"`COPYDESK_{field.name.upper()}`" in operating for field in fields(Settings))
+
+
+def test_the_query_language_is_documented_as_it_is() -> None:
+    querying = (ROOT / "docs" / "querying.md").read_text(encoding="utf-8")
+    section = querying.partition("## The query language")[2].partition("\n## ")[0]
+    cells = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
+    shown = [code for cell in cells for code in re.findall(r"`([^`]+)`", cell)]
+    operators = {code.partition(":")[0].lstrip("-") for code in shown if ":" in code}
+    assert operators == set(OPERATORS)
+    for code in shown:
+        question = understood(code, date(2026, 7, 15))
+        assert question.groups, code
+        assert not question.notes, code
+    assert f"{MOST_OPERATORS} operators" in section
+    assert all(f"`{by}`" in querying for by in get_args(CountedBy))
 
 
 def test_links_lead_somewhere() -> None:

@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, NullPool, create_engine, event, func, insert, inspect, select, text
 
-from storage import Archive, ArchivedArticle, ArchiveNewer, Damaged, migrations, schema
+from storage import Archive, ArchivedArticle, ArchiveNewer, Damaged, Query, migrations, schema
 from storage.database import Database
 from tests.newsroom import ended, fork, numbered
 
@@ -102,8 +102,10 @@ def test_articles_from_before_their_origins_were_kept_are_read(
     with Archive.open(empty_database_url, blobs=str(tmp_path / "raw")) as archive:
         article = archive.get("a" * 16)
         standing = archive.relinking.standing()
+        found = [archive.count(Query(words=words)) for words in ("title:bridge text author:lee", "title:text")]
     assert (article.title, article.authors, article.origins) == ("Bridge", ("Ann Lee",), ())
     assert (article.published_zone, article.image_caption, article.amp_url) == (None, None, None)
+    assert found == [1, 0], "the index is made again"
     assert standing is not None
     assert standing.made_by == (0, 0, 0), "nothing was ever likened here"
 

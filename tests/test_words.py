@@ -1,4 +1,4 @@
-"""The tokeniser of search, the parsing of what users ask, and snippets of the original text."""
+"""The tokeniser of search, and snippets of the original text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.snippet import Snippet, snippet
-from storage.words import LONGEST, folded, located, open_ended, terms, tokens
+from storage.words import LONGEST, folded, located, open_ended, tokens
 
 NEWS = st.text(
     st.characters() | st.sampled_from(" \n'\"-.,eéÉđĐßﬁ2½選挙区のがガカﾞข่าวការ서울\u0301\u0308\u200b\u200d\ufe0f"),
@@ -69,24 +69,6 @@ def test_a_long_word_becomes_several() -> None:
     assert tokens("x" * (2 * LONGEST + 1)) == ["x" * LONGEST, "x" * LONGEST, "x"]
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("flood gate", [("flood",), ("gate",)]),
-        ('"flood gate" now', [("flood", "gate"), ("now",)]),
-        ("“flood gate”", [("flood", "gate")]),
-        ("don't C++ 2024-01-01", [("don", "t"), ("c",), ("2024", "01", "01")]),
-        ("選挙区 5月", [("選挙", "挙区"), ("5", "月")]),
-        ('gate"flood', [("gate",), ("flood",)]),
-        ('a "b c" d"e f"', [("a",), ("b", "c"), ("d",), ("e", "f")]),
-        ("same SAME", [("same",)]),
-        ('"" ?? - ', []),
-    ],
-)
-def test_terms(words: str, expected: list[tuple[str, ...]]) -> None:
-    assert list(terms(words)) == expected
-
-
 def test_a_single_character_of_a_run_is_open_ended() -> None:
     assert open_ended(("5", "月"))
     assert not open_ended(("5",))
@@ -107,6 +89,9 @@ def marked(found: Snippet) -> list[str]:
         ("東京都知事選挙が終わる", "都知事", ["都知事"]),
         ("来年5月に、", "5月", ["5月に"]),
         ("ﬁne STRASSE", "fine straße", ["ﬁne", "STRASSE"]),
+        ("A flooded, floodlit gate", "flood* -gate", ["flooded", "floodlit"]),
+        ("North gates; north (gateway)", '"north gat"*', ["North gates", "north (gateway"]),
+        ("The gate, the ferry", "title:gate OR ferry source:gazette author:the", ["gate", "ferry"]),
         ("nothing here", "gate", []),
         ("nothing here", "", []),
     ],
@@ -147,10 +132,13 @@ LONG = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (100, 100))
 from storage.snippet import snippet
-from storage.words import terms, tokens
+from datetime import date
+from storage.query_language import understood
+from storage.words import tokens
 for piece in ["a", "é", "選", "ข", "ガ", "\\u0301", "\\u0301\\u0316", "ุ่", '"', "a ", '"a" ', "\\u200d", "🙂"]:
     text = piece * (200_000 // len(piece))
-    tokens(text), terms(text), snippet(text, piece), snippet(piece, text)
+    understood(text, date(2026, 1, 1)), understood('-' + piece + text, date(2026, 1, 1))
+    tokens(text), snippet(text, piece), snippet(piece, text)
 """
 
 

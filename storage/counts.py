@@ -1,0 +1,59 @@
+"""Counts: how many articles answer a query, by day, week, source, language or agency."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, Connection, func
+
+from storage import schema
+from storage.records import CountedBy, Query
+from storage.search import tally
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many articles, or sightings, have one ``key``.
+
+    key: a day ``2026-07-15`` in UTC, for a week its Monday; or a source, language or agency, None where it is unknown.
+    """
+
+    key: str | None
+    number: int
+
+
+def counts(connection: Connection, query: Query, by: CountedBy) -> tuple[Count, ...]:
+    """The counts of all that answers a query, its limit apart; they add up to ``Archive.count``.
+
+    Days and weeks in their order, those without an article left out; the others from the most to the fewest.
+    """
+    dialect = connection.dialect.name
+    key = _key(query, by, dialect)
+    found = tally(query, dialect, key, func.count(schema.article.c.seq), facts=by not in ("day", "week"))
+    rows = connection.execute(found.group_by(key)).all()
+    if by == "day":
+        return tuple(sorted((Count(day, number) for day, number in rows), key=lambda count: count.key or ""))
+    if by == "week":
+        weeks: Counter[str] = Counter()
+        for day, number in rows:
+            weeks[_monday(day)] += number
+        return tuple(Count(week, weeks[week]) for week in sorted(weeks))
+    named = (Count(name, number) for name, number in rows)
+    return tuple(sorted(named, key=lambda count: (-count.number, count.key is None, count.key or "")))
+
+
+def _key(query: Query, by: CountedBy, dialect: str) -> ColumnElement[str | None]:
+    by_place = query.by == "sighting"
+    if by in ("day", "week"):
+        at = schema.sighted_at if by_place else schema.article.c.dated_at
+        return func.date(at) if dialect == "sqlite" else func.to_char(func.timezone("UTC", at), "YYYY-MM-DD")
+    if by == "source" and by_place:
+        return schema.capture.c.source
+    return schema.version.c[by]
+
+
+def _monday(day: str) -> str:
+    at = date.fromisoformat(day)
+    return (at - timedelta(days=at.weekday())).isoformat()  # 0001-01-01 was a Monday
