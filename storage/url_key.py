@@ -27,7 +27,7 @@ _TRACKING = frozenset({
     "at_custom3", "at_custom4", "xtor", "piwik_campaign", "piwik_kwd", "pk_campaign", "pk_kwd", "mtm_campaign",
     "mtm_source", "mtm_medium", "mtm_keyword", "mtm_content",
 })  # fmt: skip
-_MOBILE = re.compile(r"(?:(?:www|m|mobile|amp)\.)+(?=[^.]+\.[^.])")  # two labels stay: m.com is a site of its own
+_MOBILE = re.compile(r"\A(?:(?:www|m|mobile|amp)\.)+(?=[^.]+\.[^.])")  # two labels stay: m.com is a site of its own
 _AMP_HOST = re.compile(r"(?:.+\.)?cdn\.ampproject\.org|(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?")
 _AMP_PATH = re.compile(r"/(?:c|v|amp)/(?:s/)?(?=[^/]+\.[^/])")
 _AMP_PARAMETERS = frozenset({"amp", "amp=", "amp=1", "amp=true", "outputType=amp"})

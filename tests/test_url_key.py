@@ -103,8 +103,14 @@ _PIECES = """www. m. amp. a.example /amp .amp .amp.html / // . .. %41 %2e %2F %2
 _pieces = st.sampled_from([*_PIECES.split(), "\ud800", "\0"])
 
 
+def test_only_whole_labels_go() -> None:
+    assert url_key("https://team.a.example/x") == "team.a.example/x"
+    assert url_key("https://newwww.a.example/x") == "newwww.a.example/x"
+
+
 @given(st.one_of(st.text(max_size=40), st.lists(_pieces, max_size=12).map("".join)), st.sampled_from(["http", "https"]))
 @example("www.m.www.a.example/x/amp/amp.amp.html?b&a", "https")
+@example("M.0WWW.0.0", "http")
 @example("cdn.ampproject.org/c/s/cdn.ampproject.org/c/s/a.example/x", "https")
 def test_the_key_of_a_key_is_itself(rest: str, scheme: str) -> None:
     key = url_key(f"{scheme}://{rest}")
