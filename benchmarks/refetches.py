@@ -155,7 +155,7 @@ def run(archive: Archive, fetches: int, addresses: int, seed: int = 1) -> Counts
             for name, page, article, told in some:
                 saved = archive.save(page, article)
                 counts.expected[name, told] += 1
-                kind = _kind(archive, saved.article_id, told) if saved.outcome == "version" else None
+                kind = _kind(archive, saved.article_id) if saved.outcome == "version" else None
                 counts.told[name, (saved.outcome, kind)] += 1
         done += len(some)
         articles += sum(told[0] == "stored" for _, _, _, told in some)
@@ -193,9 +193,8 @@ def _fetched(page: Address, at: int, title: str, text: str, flags: tuple[str, ..
     return Page(url, body, "text/plain", _START + timedelta(minutes=at), source="gazette"), article
 
 
-def _kind(archive: Archive, article_id: str | None, told: Told) -> str | None:
+def _kind(archive: Archive, article_id: str | None) -> str | None:
     """The kind of the newest change of an article, as it is in the batch."""
-    del told
     with archive._taking_in() as intake:
         intake._write()
         asked = select(schema.version.c.change).where(schema.version.c.article_id == article_id)
