@@ -59,7 +59,7 @@ train: install  ## train both models again (needs the extra: .venv/bin/pip insta
 	$(RUN)/python -m training.blocks --folds
 
 lock:            ## resolve the lock again (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header \
+	uv pip compile pyproject.toml --group dev --extra mcp --extra parquet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --quiet -o requirements.lock
 
 clean:           ## remove what is made

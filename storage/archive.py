@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
@@ -35,6 +36,7 @@ from storage.records import (
     Query,
     Rejected,
     Removed,
+    Results,
     Run,
     Saved,
     Sighting,
@@ -255,6 +257,13 @@ class Archive:
         """The articles that answer a query, one after the other: newest first, or as its ``sort`` says."""
         with self._database.reading() as connection:
             yield from reading.stream(connection, search.hits(query, connection.dialect.name))
+
+    def results(self, query: Query) -> Results:
+        """Some of the answers to a query, and the position behind which the next ones come."""
+        with self._database.reading() as connection:
+            more = replace(query, limit=None if query.limit is None else query.limit + 1)
+            asked = search.hits(more, connection.dialect.name, positioned=True)
+            return reading.results(connection, asked, query.limit)
 
     def count(self, query: Query) -> int:
         """How many articles answer a query, whatever its limit."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
 from storage import schema
 from storage.errors import NotFound
-from storage.records import ArchivedArticle, Removed, Sighting
+from storage.positions import Position
+from storage.records import ArchivedArticle, Removed, Results, Sighting
 
 _article, _version, _capture, _sighting = schema.article.c, schema.version.c, schema.capture.c, schema.sighting.c
 _SHORT_ID = re.compile(r"[0-9a-f]{4,16}")
 _IN_MEMORY = 200
+_FIELDS = len(fields(ArchivedArticle))
 _NAMED = 5  # ids that a message lists
 
 
@@ -91,6 +94,14 @@ def sightings(connection: Connection, article_id: str) -> tuple[Sighting, ...]:
         .order_by(_capture.fetched_at, _capture.key)
     )
     return tuple(Sighting(*row) for row in rows)
+
+
+def results(connection: Connection, asked: Select[Any], limit: int | None) -> Results:
+    """Some answers, of rows that have the fields of their position at their end; one more than ``limit`` was asked."""
+    rows = connection.execute(asked).all()
+    shown = rows if limit is None else rows[:limit]
+    after = Position(*shown[-1][_FIELDS:]) if shown and len(rows) > len(shown) else None
+    return Results(tuple(ArchivedArticle(*row[:_FIELDS]) for row in shown), after)
 
 
 def stream(connection: Connection, asked: Select[Any]) -> Iterator[ArchivedArticle]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from storage.positions import Position
+
 Reason = Literal[
     "title",  # the headline: it has its own field
     "byline",
@@ -229,6 +231,9 @@ class Saved:
     why: str
 
 
+Sort = Literal["newest", "relevance", "recent"]
+"""In which order the hits of a query come."""
+
 CountedBy = Literal["day", "week", "source", "language", "agency"]
 """By what the hits of a query are counted."""
 
@@ -240,7 +245,8 @@ class Query:
     words: in the query language (``storage.query_language``): all must occur, in any order; "quoted words" stand
     together; OR, -not, prefix*, title:, source: and so on. Dates compare with the publication time, and with the time
     of fetching where that is unknown. limit: None for no limit. sort: relevance puts those first that have the words
-    more often, closer together or in the title; how they are weighed is the database's.
+    more often, closer together or in the title; how they are weighed is the database's. recent halves what an article
+    weighs for every 30 days of its age. after: only what comes behind that position in the order asked for.
     by: ``sighting`` asks for each place that showed an article, with the address, source, title and dates that it had
     there; one article may answer several times.
     """
@@ -252,7 +258,8 @@ class Query:
     language: str | None = None
     limit: int | None = 50
     by: Literal["article", "sighting"] = "article"
-    sort: Literal["newest", "relevance"] = "newest"
+    sort: Sort = "newest"
+    after: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +297,14 @@ class ArchivedArticle:
     image_credit: str | None = None
     amp_url: str | None = None
     origins: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Some of the answers to a query, in order. after: the position of the last where more come behind it."""
+
+    articles: tuple[ArchivedArticle, ...]
+    after: Position | None
 
 
 @dataclass(frozen=True, slots=True)

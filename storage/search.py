@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from math import log
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Double,
     FromClause,
     Select,
     Text,
@@ -24,9 +26,11 @@ from sqlalchemy import (
     literal,
     literal_column,
     not_,
+    null,
     or_,
     select,
     table,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSQUERY
 
@@ -37,6 +41,10 @@ from storage.schema import article, articles, capture, current, version
 
 _AT_ONCE = 100  # tokens in one tsquery or phrase: both databases take a question apart by recursion
 _TITLE_WEIGHT = 5  # in bm25, to 1 of the text
+HALF_LIFE_DAYS = 30.0
+"""Where hits are sorted as recent, an article so much older than another must weigh twice as much to come first."""
+_LEAST_SCORE = 1e-9
+_UNRANKED = 0.0
 
 _FTS = table("article_words", column("rowid", BigInteger))
 _VECTORS = table("article_words", column("seq", BigInteger), column("words"), column("authors"), column("agency"))
@@ -51,25 +59,35 @@ def question_of(query: Query) -> Question:
     return understood(query.words, datetime.now(UTC).date())
 
 
-def hits(query: Query, dialect: str) -> Select[tuple[object, ...]]:
-    """The articles that answer ``query`` as rows of ``schema.articles()``, in the order it asks for."""
+def hits(query: Query, dialect: str, *, positioned: bool = False) -> Select[tuple[object, ...]]:
+    """The articles that answer ``query`` as rows of ``schema.articles()``, in the order it asks for.
+
+    positioned: each row has the fields of its ``Position`` behind those, in their order.
+    """
     question = question_of(query)
     conditions = conditions_of(query, question, dialect)
-    newest_first = [article.c.dated_at.desc(), article.c.id.desc()]
-    rank = _rank(question, dialect) if query.sort == "relevance" else None
-    best_first = newest_first if rank is None else [func.coalesce(rank.c.score, 0).desc(), *newest_first]
+    rank = None if query.sort == "newest" else _rank(question, dialect)
+    order = [column.desc() for column in _ordered_by(query, rank, dialect)]
+    conditions += _behind(query, rank, dialect)
     if query.by == "sighting":
-        found = schema.sightings().where(*conditions).order_by(*best_first[:-2])
-        found = found.order_by(schema.sighted_at.desc(), article.c.id.desc(), capture.c.key.desc()).limit(query.limit)
+        found = schema.sightings().where(*conditions).order_by(*order).limit(query.limit)
     elif query.limit is None:
-        found = articles().where(*conditions).order_by(*best_first)
+        found = articles().where(*conditions).order_by(*order)
     else:  # two steps, so that the texts of those that will not be shown are not even read
         shown = _asked(select(article.c.seq), question, query, conditions)
         if rank is not None:
             shown = shown.outerjoin(rank, rank.c.seq == article.c.seq)
-        shown = shown.order_by(*best_first).limit(max(0, query.limit))
-        found = articles().where(article.c.seq.in_(shown)).order_by(*best_first)
-    return found if rank is None else found.outerjoin(rank, rank.c.seq == article.c.seq)
+        shown = shown.order_by(*order).limit(max(0, query.limit))
+        found = articles().where(article.c.seq.in_(shown)).order_by(*order)
+    if rank is not None:
+        found = found.outerjoin(rank, rank.c.seq == article.c.seq)
+    if not positioned:
+        return found
+    score = null() if rank is None else _score(query, rank, dialect)
+    place = capture.c.key if query.by == "sighting" else null()
+    return found.add_columns(
+        _dated_at(query), article.c.id.label("reached"), score.label("score"), place.label("place")
+    )
 
 
 def number_of_hits(query: Query, dialect: str) -> Select[int]:
@@ -174,6 +192,42 @@ def _any(group: Sequence[Clause], whereabouts: _Whereabouts) -> list[ColumnEleme
     words = [clause.asked for clause in group if isinstance(clause.asked, Words) and not clause.is_not]
     others = [clause for clause in group if clause.is_not or isinstance(clause.asked, Filter)]
     return matching(words, whereabouts.dialect, is_any=True) + [_holds(clause, whereabouts) for clause in others]
+
+
+def _dated_at(query: Query) -> ColumnElement[Any]:
+    return schema.sighted_at if query.by == "sighting" else article.c.dated_at
+
+
+def _ordered_by(query: Query, rank: FromClause | None, dialect: str) -> list[ColumnElement[Any]]:
+    """What the hits are ordered by, all of it descending."""
+    place = [capture.c.key] if query.by == "sighting" else []
+    score = [] if rank is None else [_score(query, rank, dialect)]
+    return [*score, _dated_at(query), article.c.id, *place]
+
+
+def _behind(query: Query, rank: FromClause | None, dialect: str) -> list[ColumnElement[bool]]:
+    """The condition that a hit comes behind the query's position."""
+    after = query.after
+    if after is None:
+        return []
+    reached: list[Any] = [] if rank is None else [_UNRANKED if after.score is None else after.score]
+    reached += [after.dated_at, after.id, *([after.place or ""] if query.by == "sighting" else [])]
+    columns = _ordered_by(query, rank, dialect)
+    return [
+        tuple_(*columns)
+        < tuple_(*(literal(value, column.type) for value, column in zip(reached, columns, strict=True)))
+    ]
+
+
+def _score(query: Query, rank: FromClause, dialect: str) -> ColumnElement[Any]:
+    """The weight of a hit. That of the recent ones is a logarithm, to which age adds: so it is the same at any hour."""
+    if query.sort == "relevance":
+        return func.coalesce(rank.c.score, 0.0, type_=Double)
+    days = (
+        func.julianday(_dated_at(query)) if dialect == "sqlite" else func.extract("epoch", _dated_at(query)) / 86_400.0
+    )
+    weight = func.ln(func.coalesce(rank.c.score, 0.0) + _LEAST_SCORE)
+    return cast(weight + cast(days, Double) * (log(2) / HALF_LIFE_DAYS), Double)
 
 
 def _rank(question: Question, dialect: str) -> FromClause | None:

@@ -6,13 +6,13 @@ import functools
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from storage.console import Desk
 from storage.query_language import OPERATORS
-from storage.records import Query
+from storage.records import Query, Sort
 from storage.times import moment
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ sighted = click.option(
 
 ranked = click.option(
     "--sort",
-    type=click.Choice(["newest", "relevance"]),
+    type=click.Choice(get_args(Sort)),
     default="newest",
-    help="What comes first: the newest, or what has the words more often and closer together.",
+    help="What comes first: the newest, what has the words more often and closer together, or that and recent.",
 )
 """Gives a command that ``asks`` the field ``sort`` of its query."""
 

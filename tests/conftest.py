@@ -167,7 +167,7 @@ class PostgresDatabases:
             )
             connection.exec_driver_sql(
                 "TRUNCATE run, capture, article, source, shape, skipped, host, robots, worker, lesson, profile,"
-                " anchor, generation, story_event"
+                " anchor, generation, story_event, change, tombstone, token, asked, watch"
                 " RESTART IDENTITY CASCADE"
             )
         return self._migrated
