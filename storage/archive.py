@@ -13,6 +13,7 @@ from typing import Self
 from sqlalchemy import Connection
 
 from storage import inspection, ledger, migrations, reading, search
+from storage.answers import first_answers
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
 from storage.counts import Count, counts
@@ -48,6 +49,7 @@ from storage.sources import Sources
 from storage.stories import Stories
 
 _REPLAYED_AT_ONCE = 500
+_FEW = 500  # answers that may be held at once
 
 
 class Archive:
@@ -255,15 +257,17 @@ class Archive:
 
     def find(self, query: Query) -> Iterator[ArchivedArticle]:
         """The articles that answer a query, one after the other: newest first, or as its ``sort`` says."""
+        if query.limit is not None and query.limit <= _FEW:
+            yield from self.results(query).articles
+            return
         with self._database.reading() as connection:
             yield from reading.stream(connection, search.hits(query, connection.dialect.name))
 
     def results(self, query: Query) -> Results:
         """Some of the answers to a query, and the position behind which the next ones come."""
         with self._database.reading() as connection:
-            more = replace(query, limit=None if query.limit is None else query.limit + 1)
-            asked = search.hits(more, connection.dialect.name, positioned=True)
-            return reading.results(connection, asked, query.limit)
+            one_more = None if query.limit is None else max(0, query.limit) + 1
+            return reading.results(first_answers(connection, replace(query, limit=one_more)), query.limit)
 
     def count(self, query: Query) -> int:
         """How many articles answer a query, whatever its limit."""
