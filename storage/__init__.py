@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, StorageError, Unruly
+from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, StorageError, Taken, OutOfTime, Unruly
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -68,6 +68,8 @@ __all__ = [
     "StorageError",
     "Story",
     "StoryEvent",
+    "Taken",
+    "OutOfTime",
     "Unruly",
 ]
 

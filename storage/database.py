@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -16,7 +17,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from storage import migrations
-from storage.errors import ArchiveUnavailable, Damaged
+from storage.errors import ArchiveUnavailable, Damaged, OutOfTime
+from storage.patience import given
 
 SAFE_SQLITE = (3, 51, 3)
 """Older SQLite libraries can damage a database that two connections write to (the WAL-reset bug)."""
@@ -26,6 +28,7 @@ _CHECKPOINT_PAGES = 4_000  # 16 MB: pages that several batches touch are written
 _WAIT_MILLISECONDS = 60_000  # for other writers on SQLite; they do not take turns
 _WRITER_LOCK = 0x636F7079  # any fixed number: PostgreSQL's advisory locks have numbers for names
 _WRITES = "copydesk_writes"
+_STEPS = 5_000  # of SQLite's machine, between two looks at the clock: a fraction of a millisecond
 
 
 def sqlite_module() -> ModuleType:
@@ -75,8 +78,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, and sees what is committed."""
-        with self._translated(), self.engine.connect() as connection:
+        """A transaction that only reads, and sees what is committed. Raises OutOfTime: see ``storage.patience``."""
+        with self._translated(), self.engine.connect() as connection, _limited(connection, given()):
             yield connection
 
     @contextmanager
@@ -141,6 +144,11 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if _is_ended(error):
+                raise OutOfTime(
+                    "the question took too long and was ended",
+                    "a shorter period (since, until), one source, or fewer words with *",
+                ) from error
             refusal = _refusal(error)
             if refusal is None:
                 raise
@@ -213,6 +221,34 @@ def _run(driver: DBAPIConnection, statement: str) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once when another has written in between.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+
+
+@contextmanager
+def _limited(connection: Connection, seconds: float | None) -> Iterator[None]:
+    """Have the database end what this connection asks, after so many seconds; None for no limit."""
+    if seconds is None:
+        yield
+        return
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        yield
+        return
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise ArchiveUnavailable("the connection is closed")
+    deadline = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+def _is_ended(error: DBAPIError) -> bool:
+    """Whether a statement was ended for the time that it took."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    state = getattr(error.orig, "sqlstate", None)
+    return (code is not None and code & 0xFF == 9) or state == "57014"  # SQLITE_INTERRUPT, query_canceled
 
 
 _SQLITE_HINTS = {

@@ -15,6 +15,10 @@ class ArchiveUnavailable(StorageError):
     """The database or the blob store does not answer, refuses, or is full."""
 
 
+class OutOfTime(ArchiveUnavailable):
+    """A question was ended because it took longer than it was given: see ``storage.patience``."""
+
+
 class ArchiveNewer(StorageError):
     """The database was written by a newer copydesk; this one must not touch it."""
 
@@ -28,4 +32,8 @@ class Damaged(StorageError):
 
 
 class Unruly(StorageError):
-    """What somebody says of stories cannot be done as they are."""
+    """What somebody says cannot be done as things are."""
+
+
+class Taken(StorageError):
+    """There is something of that name already."""

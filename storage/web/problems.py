@@ -89,6 +89,7 @@ class Problem(Exception):
         super().__init__(detail or KINDS[kind].title)
         self.kind = kind
         self.status = KINDS[kind].status
+        self.title = KINDS[kind].title
         self.detail = detail
         self.hint = hint
         self.errors = tuple(errors)
