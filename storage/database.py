@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from types import ModuleType
 from typing import Self
 
@@ -16,7 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from storage import migrations
-from storage.errors import ArchiveUnavailable, Damaged
+from storage.errors import ArchiveUnavailable, Damaged, OutOfTime
 
 SAFE_SQLITE = (3, 51, 3)
 """Older SQLite libraries can damage a database that two connections write to (the WAL-reset bug)."""
@@ -26,6 +27,7 @@ _CHECKPOINT_PAGES = 4_000  # 16 MB: pages that several batches touch are written
 _WAIT_MILLISECONDS = 60_000  # for other writers on SQLite; they do not take turns
 _WRITER_LOCK = 0x636F7079  # any fixed number: PostgreSQL's advisory locks have numbers for names
 _WRITES = "copydesk_writes"
+_STEPS = 2_000  # of SQLite's machine between two looks at the clock: some tens of microseconds
 
 
 def sqlite_module() -> ModuleType:
@@ -78,6 +80,29 @@ class Database:
         """A transaction that only reads, and sees what is committed."""
         with self._translated(), self.engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[Connection]:
+        """As ``reading``, for questions that may be left unanswered: OutOfTime where one takes longer than that."""
+        if seconds <= 0:
+            raise OutOfTime("no time is left")
+        with self.reading() as connection:
+            driver = connection.connection.driver_connection
+            try:
+                if self.file is None:
+                    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+                    yield connection
+                else:
+                    end = monotonic() + seconds
+                    driver.set_progress_handler(lambda: monotonic() > end, _STEPS)  # type: ignore[union-attr]
+                    try:
+                        yield connection
+                    finally:
+                        driver.set_progress_handler(None, 0)  # type: ignore[union-attr]
+            except OperationalError as error:
+                if _is_out_of_time(error):
+                    raise OutOfTime(f"not answered within {seconds:.2f} s") from error
+                raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -230,6 +255,12 @@ _POSTGRESQL_HINTS = {
     "42501": "grant the role the right to write and to create tables",
     "55P03": "another process is writing: try again when it is done",
 }
+
+
+def _is_out_of_time(error: OperationalError) -> bool:
+    """Whether the database stopped because it was told to: SQLITE_INTERRUPT, or PostgreSQL's statement timeout."""
+    code, state = (getattr(error.orig, name, None) for name in ("sqlite_errorcode", "sqlstate"))
+    return code == 9 or state == "57014"
 
 
 def _refusal(error: DBAPIError) -> tuple[str, str | None] | None:

@@ -29,3 +29,7 @@ class Damaged(StorageError):
 
 class Unruly(StorageError):
     """What somebody says of stories cannot be done as they are."""
+
+
+class OutOfTime(StorageError):
+    """A question took longer than it was given; nothing is wrong with the archive."""
