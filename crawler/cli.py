@@ -15,6 +15,7 @@ from crawler import commands as bringing
 from crawler import crawl_commands as crawling
 from crawler import reprocess_commands as cleaning
 from crawler import source_commands as listing
+from crawler import web_commands as serving
 from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, UnknownSource
 from crawler.settings import Settings
 from storage import commands as asking
@@ -44,7 +45,7 @@ def copydesk(context: click.Context) -> None:
 
 for command in (
     *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS,
+    *telling.COMMANDS, *serving.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 
