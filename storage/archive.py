@@ -25,6 +25,7 @@ from storage.intake import Intake
 from storage.learned import Learned
 from storage.leases import clock
 from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
+from storage.overview import Overview
 from storage.profiles import Profiles
 from storage.records import (
     ArchivedArticle,
@@ -72,6 +73,7 @@ class Archive:
         self.relinking = Relinking(database, self._writing)
         self.tokens = Tokens(database, self._writing)
         self.requests = Requests(self._writing)
+        self.overview = Overview(database)
         self._unnamed_run: int | None = None
 
     @classmethod

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceE
 
 from storage import migrations
 from storage.errors import ArchiveUnavailable, Damaged, OutOfTime
-from storage.patience import given
+from storage.patience import given, patience
 
 SAFE_SQLITE = (3, 51, 3)
 """Older SQLite libraries can damage a database that two connections write to (the WAL-reset bug)."""
@@ -28,7 +28,7 @@ _CHECKPOINT_PAGES = 4_000  # 16 MB: pages that several batches touch are written
 _WAIT_MILLISECONDS = 60_000  # for other writers on SQLite; they do not take turns
 _WRITER_LOCK = 0x636F7079  # any fixed number: PostgreSQL's advisory locks have numbers for names
 _WRITES = "copydesk_writes"
-_STEPS = 5_000  # of SQLite's machine, between two looks at the clock: a fraction of a millisecond
+_STEPS = 2_000  # of SQLite's machine between two looks at the clock: some tens of microseconds
 
 
 def sqlite_module() -> ModuleType:
@@ -80,6 +80,12 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads, and sees what is committed. Raises OutOfTime: see ``storage.patience``."""
         with self._translated(), self.engine.connect() as connection, _limited(connection, given()):
+            yield connection
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[Connection]:
+        """As ``reading``, for questions that may be left unanswered: OutOfTime where one takes longer than that."""
+        with patience(seconds), self.reading() as connection:
             yield connection
 
     @contextmanager
@@ -229,6 +235,8 @@ def _limited(connection: Connection, seconds: float | None) -> Iterator[None]:
     if seconds is None:
         yield
         return
+    if seconds <= 0:
+        raise OutOfTime("no time is left")
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
         yield

@@ -15,10 +15,6 @@ class ArchiveUnavailable(StorageError):
     """The database or the blob store does not answer, refuses, or is full."""
 
 
-class OutOfTime(ArchiveUnavailable):
-    """A question was ended because it took longer than it was given: see ``storage.patience``."""
-
-
 class ArchiveNewer(StorageError):
     """The database was written by a newer copydesk; this one must not touch it."""
 
@@ -37,3 +33,7 @@ class Unruly(StorageError):
 
 class Taken(StorageError):
     """There is something of that name already."""
+
+
+class OutOfTime(StorageError):
+    """A question took longer than it was given (``storage.patience``); nothing is wrong with the archive."""

@@ -15,8 +15,10 @@ _seconds: ContextVar[float | None] = ContextVar("seconds", default=None)
 
 @contextmanager
 def patience(seconds: float | None) -> Iterator[None]:
-    """What is asked within the block may take so many seconds; None for as long as it takes."""
-    before = _seconds.set(seconds)
+    """What is asked within the block may take so many seconds, and no more than those around it have; None: as long as
+    it takes, whatever is around it."""
+    around = _seconds.get()
+    before = _seconds.set(min(seconds, around) if seconds is not None and around is not None else seconds)
     try:
         yield
     finally:

@@ -71,6 +71,14 @@ class Spread:
     last_seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class FirstSights:
+    """In how many outlets, and at how many addresses, a story was seen."""
+
+    outlets: int
+    places: int
+
+
 def widest(connection: Connection, query: Query) -> tuple[Spread, ...]:
     """The stories that most outlets had; see ``Stories.widest``."""
     outlets = func.count(func.distinct(func.coalesce(_capture.source, ""))).label("outlets")
@@ -110,6 +118,18 @@ def _heads(connection: Connection, stories: Sequence[str]) -> dict[str, tuple[st
         .where(_article.story_id.in_(stories), _article.copy_of.is_(None))
     )
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in connection.execute(asked)}
+
+
+def first_sights(connection: Connection, stories: Sequence[str]) -> dict[str, FirstSights]:
+    """How wide each of these stories went; those that are not there are left out."""
+    asked = (
+        select(_article.story_id, func.count(func.distinct(func.coalesce(_capture.source, ""))), func.count())
+        .join_from(schema.sighting, schema.article, _article.id == _sighting.article_id)
+        .join(schema.capture, _capture.key == _sighting.capture_key)
+        .where(_article.story_id.in_(stories), _sighting.outcome.in_(schema.FIRST_SIGHTS))
+        .group_by(_article.story_id)
+    )
+    return {row[0]: FirstSights(row[1], row[2]) for row in connection.execute(asked)}
 
 
 def together(connection: Connection, article_id: str) -> list[str]:

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_tombstone"),
     )
     op.create_index("ix_tombstone_article_id", "tombstone", ["article_id"])
+    op.create_index("ix_capture_fetched_at_source", "capture", ["fetched_at", "source"])
     _askers()
     _watches()
     op.execute(_ALL_THERE_IS)
