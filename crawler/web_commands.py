@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
 
@@ -13,9 +13,6 @@ from storage.console import Column, Desk
 from storage.records import Scope
 from storage.speaking import OpenArchive, speaks
 from storage.times import rfc3339
-
-if TYPE_CHECKING:
-    from storage.tokens import Token
 
 _LONGEST_STOP = 5  # seconds that answers under way are waited for
 
@@ -54,9 +51,7 @@ def serve(
                 f"{host} is reached from other machines, and no token guards the archive",
                 "copydesk tokens add NAME --scope read",
             )
-        safety = Safety(
-            frozenset(name.lower() for name in (host, *allow_host)), is_open, is_https=behind_proxy
-        )
+        safety = Safety(frozenset(name.lower() for name in (host, *allow_host)), is_open, is_https=behind_proxy)
         app = create_app(archive, CatalogueNewsroom(archive, Settings.here().sources), safety)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="off", root_path=root_path,
@@ -114,12 +109,14 @@ def add(open_archive: OpenArchive, desk: Desk, name: str, scope: Scope) -> None:
 @click.pass_obj
 def list_tokens(open_archive: OpenArchive, desk: Desk) -> None:
     """List the tokens: what each allows, when it was made, and, to the hour, when it was used last."""
+    from storage.tokens import Token
+
     with open_archive() as archive:
         held = archive.tokens.all()
     desk.table(
         held,
         [
-            Column["Token"]("name", lambda token: token.name),
+            Column[Token]("name", lambda token: token.name),
             Column("scope", lambda token: token.scope),
             Column("made", lambda token: token.made_at),
             Column("used", lambda token: token.used_at),

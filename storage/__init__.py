@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, StorageError, Taken, OutOfTime, Unruly
+from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, OutOfTime, StorageError, Taken, Unruly
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -51,6 +51,7 @@ __all__ = [
     "Likeness",
     "Link",
     "NotFound",
+    "OutOfTime",
     "Outcome",
     "Page",
     "Precision",
@@ -69,7 +70,6 @@ __all__ = [
     "Story",
     "StoryEvent",
     "Taken",
-    "OutOfTime",
     "Unruly",
 ]
 

@@ -43,9 +43,7 @@ class Requests:
     def note(self, asker: str, key: str, request: str, run: int, now: datetime) -> None:
         """Note which run a request has filed."""
         with self._writing() as connection:
-            connection.execute(
-                insert(asked).values(key=_hash(asker, key), request=_hash(request), run_id=run, at=now)
-            )
+            connection.execute(insert(asked).values(key=_hash(asker, key), request=_hash(request), run_id=run, at=now))
 
 
 def _hash(*texts: str) -> str:

@@ -54,7 +54,7 @@ class Tokens:
     def add(self, name: str, scope: Scope) -> str:
         """Make a token: 256 random bits, as a text. Raises Taken, and Unruly for a name that is none."""
         if not _NAME.fullmatch(name):
-            raise Unruly(f"{name[:80]!r} is no name of a token", "1 to 64 of a-z, A-Z, 0-9, and . _ @ - behind the first")
+            raise Unruly(f"{name[:80]!r} is no name of a token", "letters and digits, and . _ @ - behind the first")
         made = f"copydesk_{secrets.token_urlsafe(32)}"
         with self._writing() as connection:
             if connection.scalar(select(table.c.name).where(table.c.name == name)):

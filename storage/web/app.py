@@ -15,11 +15,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from storage.archive import Archive
 from storage.web import api, csrf, login
+from storage.web.api.description import describe
+from storage.web.api.parameters import misread
 from storage.web.door import Door
 from storage.web.front_desk import FrontDesk, desk_of
 from storage.web.gate import Gate
 from storage.web.newsroom import Newsroom
-from storage.web.problems import Problem, misread
+from storage.web.problems import Problem
 from storage.web.safety import Safety
 
 
@@ -31,11 +33,10 @@ def create_app(archive: Archive, newsroom: Newsroom, safety: Safety) -> FastAPI:
     )  # fmt: skip
     secret = secrets.token_bytes(32)
     door = Door(archive, secret, safety.needs_token)
-    app.state.desk = FrontDesk(
-        archive, newsroom, safety, door, secret, exports=threading.Semaphore(safety.exports)
-    )
+    app.state.desk = FrontDesk(archive, newsroom, safety, door, secret, exports=threading.Semaphore(safety.exports))
     app.add_api_route("/health", _health, include_in_schema=False)
     app.include_router(api.routes())
+    describe(app)
     form_checked = [Depends(csrf.checked)]
     app.include_router(login.routes(), dependencies=form_checked, include_in_schema=False)
     if find_spec("storage.web.pages"):

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, StorageError, OutOfTime
+from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, OutOfTime, StorageError
 from storage.patience import patience
 from storage.tokens import is_due
 from storage.web import csrf, login
@@ -61,7 +61,7 @@ class Gate:
             await passage.check()
             with patience(passage.desk.safety.seconds):
                 await self._app(scope, passage.receive, passage.send)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (whoever asked gets an answer, whatever it was)
             await passage.fail(error)
         await passage.leave()
 
@@ -155,7 +155,7 @@ class _Passage:
     async def fail(self, error: Exception) -> None:
         """Answer what was raised; break the connection where the answer has begun already."""
         problem = problem_of(error)
-        what = f"{self._scope['method']} {self._path}: {problem.detail or problem}"
+        what = f"{self._scope['method']} {self._path}: {problem}"
         if problem.kind == "defect":
             where = traceback.extract_tb(error.__traceback__)[-1]
             what += f" ({type(error).__name__} at {Path(where.filename).name}:{where.lineno})"
