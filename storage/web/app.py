@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from storage.archive import Archive
 from storage.web import api, csrf, login
-from storage.web.api.description import describe
+from storage.web.api.description import describe, methods_of
 from storage.web.api.parameters import misread
 from storage.web.door import Door
 from storage.web.front_desk import FrontDesk, desk_of
@@ -53,11 +53,14 @@ def _health(request: Request) -> PlainTextResponse:
     return PlainTextResponse("ok\n")
 
 
-async def _of_routing(_request: Request, error: Exception) -> Response:
+async def _of_routing(request: Request, error: Exception) -> Response:
     """What the router says becomes a problem, by way of the gate."""
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker: it is registered for these
     kinds = {404: "not-found", 405: "method", 400: "request"}
-    raise Problem(kinds.get(error.status_code, "request"), headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := methods_of(request)):  # the router names those of one route alone
+        headers["Allow"] = ", ".join(methods)
+    raise Problem(kinds.get(error.status_code, "request"), headers=headers)
 
 
 async def _of_reading(_request: Request, error: Exception) -> Response:

@@ -22,8 +22,8 @@ class Safety:
     needs_token: bool = False
     is_https: bool = False
     longest_body: int = 1 << 20
-    longest_address: int = 8 << 10
-    longest_headers: int = 32 << 10
+    longest_address: int = 32 << 10
+    longest_headers: int = 48 << 10
     seconds: float = 10.0
     exports: int = 3
 
