@@ -8,7 +8,7 @@ from datetime import datetime
 
 from storage.console import Column, Desk
 from storage.explaining import Link
-from storage.link_reasons import kind_of, reasons
+from storage.link_reasons import reasons, role_of
 from storage.records import ArchivedArticle
 from storage.regrouping import StoryEvent
 from storage.spread import Member, Spread, Story
@@ -54,7 +54,7 @@ def show_story(desk: Desk, story: Story) -> None:
         story.members,
         [
             Column[Member]("article", lambda member: _short(desk, member.article_id)),
-            Column("", lambda member: "centre" if member.copy_of is None else kind_of(member.likeness)),
+            Column("", role_of),
             Column("copied", lambda member: "" if member.share is None else f"{member.share:.0%}"),
             Column("minutes later", lambda member: round((member.first_seen_at - start).total_seconds() / 60)),
             Column("places", lambda member: member.places),
