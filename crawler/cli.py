@@ -16,13 +16,13 @@ from crawler import crawl_commands as crawling
 from crawler import reprocess_commands as cleaning
 from crawler import source_commands as listing
 from crawler import web_commands as serving
-from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, UnknownSource
+from crawler.errors import BadSettings, BadSource, CrawlerError, Unguarded, UnknownField, UnknownSource
 from crawler.settings import Settings
 from storage import commands as asking
 from storage import state_commands as telling
 from storage import story_commands as grouping
 from storage.console import Desk
-from storage.errors import Damaged, NotFound, StorageError, Unruly
+from storage.errors import Damaged, NotFound, StorageError, Taken, Unruly
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         desk.error("interrupted; what was committed is kept")
         code = INTERRUPTED
-    except (BadSettings, BadSource, UnknownField, UnknownSource) as error:
+    except (BadSettings, BadSource, Taken, Unguarded, UnknownField, UnknownSource) as error:
         desk.error(str(error), hint=error.hint)
         code = USAGE
     except (NotFound, Damaged, Unruly) as error:

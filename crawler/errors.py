@@ -50,3 +50,7 @@ class BadOpml(CrawlerError):
 
 class UnknownSource(CrawlerError):
     """What is to be crawled is no source of the catalogue that may be, nor an address."""
+
+
+class Unguarded(CrawlerError):
+    """The archive would be open to strangers."""

@@ -30,14 +30,14 @@ class CatalogueNewsroom:
         try:
             return file_source(self._archive, self._folder, name, order)
         except CrawlerError as error:
-            raise Unaskable(str(error), error.hint) from error
+            raise self._refused(error) from error
 
     def file_addresses(self, urls: Sequence[str], order: Order) -> Filing:
         """File a crawl of addresses."""
         try:
             return file_addresses(self._archive, self._folder, urls, order)
         except CrawlerError as error:
-            raise Unaskable(str(error), error.hint) from error
+            raise self._refused(error) from error
 
     def next_run(self, source: str) -> datetime | None:
         """The slot that comes after the last one that was run or skipped."""
@@ -50,3 +50,8 @@ class CatalogueNewsroom:
             return None
         done = self._archive.sources.last_slot(source)
         return slots.next(moment_of(done) if done else self._now())
+
+    def _refused(self, error: CrawlerError) -> Unaskable:
+        """What is told to others: not where files lie on this machine."""
+        said = str(error).replace(f"{self._folder}/", "").replace(f" in {self._folder}", "")
+        return Unaskable(said.replace(str(self._folder), "the folder of sources"), error.hint)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import socket
+from typing import get_args
 
 import click
 
-from crawler.errors import CrawlerError
-from storage.console import Desk
+from crawler.errors import CrawlerError, Unguarded
+from storage.console import Column, Desk
+from storage.records import Scope
 from storage.speaking import OpenArchive, speaks
+from storage.times import rfc3339
 
 _LONGEST_STOP = 5  # seconds that answers under way are waited for
 
@@ -41,10 +44,14 @@ def serve(
     from storage.web.app import create_app
     from storage.web.safety import LOOPBACK, Safety
 
+    is_open = host not in LOOPBACK
     with open_archive() as archive:
-        safety = Safety(
-            frozenset(name.lower() for name in (host, *allow_host)), host not in LOOPBACK, is_https=behind_proxy
-        )
+        if is_open and not archive.tokens.all():
+            raise Unguarded(
+                f"{host} is reached from other machines, and no token guards the archive",
+                "copydesk tokens add NAME --scope read",
+            )
+        safety = Safety(frozenset(name.lower() for name in (host, *allow_host)), is_open, is_https=behind_proxy)
         app = create_app(archive, CatalogueNewsroom(archive, Settings.here().sources), safety)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="off", root_path=root_path,
@@ -72,4 +79,68 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-COMMANDS = (serve,)
+@click.group(short_help="Say who may ask over HTTP.")
+def tokens() -> None:
+    """Say who may ask over HTTP. Where the archive has a token, nobody is answered without one."""
+
+
+@tokens.command(short_help="Make a token; it is shown once.")
+@click.argument("name")
+@click.option("--scope", type=click.Choice(get_args(Scope)), default="read", show_default=True, help="What it allows.")
+@speaks
+@click.pass_obj
+def add(open_archive: OpenArchive, desk: Desk, name: str, scope: Scope) -> None:
+    """Make a token, and show it: only its hash is kept. A token to write files crawls too.
+
+    \b
+    copydesk tokens add notebook
+    copydesk tokens add desk --scope write
+    """
+    with open_archive() as archive:
+        made = archive.tokens.add(name, scope)
+    if desk.json:
+        desk.record({"name": name, "scope": scope, "token": made})
+    desk.show(made)
+    desk.note("it is not shown again; send it as Authorization: Bearer …, or log in with it in a browser")
+
+
+@tokens.command("list", short_help="List the tokens, without what they say.")
+@speaks
+@click.pass_obj
+def list_tokens(open_archive: OpenArchive, desk: Desk) -> None:
+    """List the tokens: what each allows, when it was made, and, to the hour, when it was used last."""
+    from storage.tokens import Token
+
+    with open_archive() as archive:
+        held = archive.tokens.all()
+    desk.table(
+        held,
+        [
+            Column[Token]("name", lambda token: token.name),
+            Column("scope", lambda token: token.scope),
+            Column("made", lambda token: token.made_at),
+            Column("used", lambda token: token.used_at),
+        ],
+        lambda token: {
+            "name": token.name, "scope": token.scope, "made_at": rfc3339(token.made_at),
+            "used_at": token.used_at and rfc3339(token.used_at),
+        },
+    )  # fmt: skip
+    if not held and desk.on_terminal:
+        desk.say("no token: only this machine may be served")
+
+
+@tokens.command(short_help="Refuse a token from now on.")
+@click.argument("name")
+@speaks
+@click.pass_obj
+def remove(open_archive: OpenArchive, desk: Desk, name: str) -> None:
+    """Refuse a token from now on. Where it was the last one, a server on this machine answers anyone on it again."""
+    with open_archive() as archive:
+        archive.tokens.remove(name)
+    if desk.json:
+        desk.record({"removed": name})
+    desk.say(f"{name} is refused from now on")
+
+
+COMMANDS = (serve, tokens)

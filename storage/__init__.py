@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, StorageError, Unruly
+from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, OutOfTime, StorageError, Taken, Unruly
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -51,6 +51,7 @@ __all__ = [
     "Likeness",
     "Link",
     "NotFound",
+    "OutOfTime",
     "Outcome",
     "Page",
     "Precision",
@@ -68,6 +69,7 @@ __all__ = [
     "StorageError",
     "Story",
     "StoryEvent",
+    "Taken",
     "Unruly",
 ]
 

@@ -43,10 +43,12 @@ from storage.records import (
     Sighting,
 )
 from storage.relinking import Relinking
+from storage.requests import Requests
 from storage.rereading import Making, Reread, capture_of, makings, number_of_rereads, rereads
 from storage.rulings import Ruling
 from storage.sources import Sources
 from storage.stories import Stories
+from storage.tokens import Tokens
 
 _REPLAYED_AT_ONCE = 500
 
@@ -69,6 +71,8 @@ class Archive:
         self.profiles = Profiles(database, self._blobs, self._taking_in)
         self.stories = Stories(database, self._taking_in)
         self.relinking = Relinking(database, self._writing)
+        self.tokens = Tokens(database, self._writing)
+        self.requests = Requests(self._writing)
         self.overview = Overview(database)
         self._unnamed_run: int | None = None
 

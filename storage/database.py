@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from types import ModuleType
 from typing import Self
 
@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceE
 
 from storage import migrations
 from storage.errors import ArchiveUnavailable, Damaged, OutOfTime
+from storage.patience import given, patience
 
 SAFE_SQLITE = (3, 51, 3)
 """Older SQLite libraries can damage a database that two connections write to (the WAL-reset bug)."""
@@ -77,32 +78,15 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, and sees what is committed."""
-        with self._translated(), self.engine.connect() as connection:
+        """A transaction that only reads, and sees what is committed. Raises OutOfTime: see ``storage.patience``."""
+        with self._translated(), self.engine.connect() as connection, _limited(connection, given()):
             yield connection
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[Connection]:
         """As ``reading``, for questions that may be left unanswered: OutOfTime where one takes longer than that."""
-        if seconds <= 0:
-            raise OutOfTime("no time is left")
-        with self.reading() as connection:
-            driver = connection.connection.driver_connection
-            try:
-                if self.file is None:
-                    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
-                    yield connection
-                else:
-                    end = monotonic() + seconds
-                    driver.set_progress_handler(lambda: monotonic() > end, _STEPS)  # type: ignore[union-attr]
-                    try:
-                        yield connection
-                    finally:
-                        driver.set_progress_handler(None, 0)  # type: ignore[union-attr]
-            except OperationalError as error:
-                if _is_out_of_time(error):
-                    raise OutOfTime(f"not answered within {seconds:.2f} s") from error
-                raise
+        with patience(seconds), self.reading() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -166,6 +150,11 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if _is_ended(error):
+                raise OutOfTime(
+                    "the question took too long and was ended",
+                    "a shorter period (since, until), one source, or fewer words with *",
+                ) from error
             refusal = _refusal(error)
             if refusal is None:
                 raise
@@ -240,6 +229,36 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
 
 
+@contextmanager
+def _limited(connection: Connection, seconds: float | None) -> Iterator[None]:
+    """Have the database end what this connection asks, after so many seconds; None for no limit."""
+    if seconds is None:
+        yield
+        return
+    if seconds <= 0:
+        raise OutOfTime("no time is left")
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        yield
+        return
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise ArchiveUnavailable("the connection is closed")
+    deadline = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+def _is_ended(error: DBAPIError) -> bool:
+    """Whether a statement was ended for the time that it took."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    state = getattr(error.orig, "sqlstate", None)
+    return (code is not None and code & 0xFF == 9) or state == "57014"  # SQLITE_INTERRUPT, query_canceled
+
+
 _SQLITE_HINTS = {
     3: "check that you may write the file and its folder",  # SQLITE_PERM
     5: "another process is writing: try again when it is done",  # SQLITE_BUSY
@@ -255,12 +274,6 @@ _POSTGRESQL_HINTS = {
     "42501": "grant the role the right to write and to create tables",
     "55P03": "another process is writing: try again when it is done",
 }
-
-
-def _is_out_of_time(error: OperationalError) -> bool:
-    """Whether the database stopped because it was told to: SQLITE_INTERRUPT, or PostgreSQL's statement timeout."""
-    code, state = (getattr(error.orig, name, None) for name in ("sqlite_errorcode", "sqlstate"))
-    return code == 9 or state == "57014"
 
 
 def _refusal(error: DBAPIError) -> tuple[str, str | None] | None:

@@ -28,8 +28,12 @@ class Damaged(StorageError):
 
 
 class Unruly(StorageError):
-    """What somebody says of stories cannot be done as they are."""
+    """What somebody says cannot be done as things are."""
+
+
+class Taken(StorageError):
+    """There is something of that name already."""
 
 
 class OutOfTime(StorageError):
-    """A question took longer than it was given; nothing is wrong with the archive."""
+    """A question took longer than it was given (``storage.patience``); nothing is wrong with the archive."""

@@ -88,7 +88,8 @@ class Overview:
 
     def member(self, story: str) -> str | None:
         """The article in the centre of a story of exactly that id; None where there is no such story."""
-        asked = select(_article.id).where(_article.story_id == story).order_by(_article.copy_of.is_not(None), _article.seq)
+        of_story = select(_article.id).where(_article.story_id == story)
+        asked = of_story.order_by(_article.copy_of.is_not(None), _article.seq)
         with self._database.reading() as connection:
             found: str | None = connection.scalar(asked.limit(1))
             return found
@@ -128,7 +129,9 @@ class Overview:
                 found[row.run_id].append((row.why, row.number))
         return {run: tuple(causes) for run, causes in found.items()}
 
-    def inputs(self, run: int, outcome: FateOutcome, limit: int, before: int | None = None) -> tuple[tuple[int, Fate], ...]:
+    def inputs(
+        self, run: int, outcome: FateOutcome, limit: int, before: int | None = None
+    ) -> tuple[tuple[int, Fate], ...]:
         """What had that outcome in a run, latest first, each with its number. before: those with a lower number."""
         asked = ledger.inputs(run, outcome).limit(limit)
         if before is not None:

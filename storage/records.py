@@ -238,6 +238,10 @@ CountedBy = Literal["day", "week", "source", "language", "agency"]
 """By what the hits of a query are counted."""
 
 
+Scope = Literal["read", "write"]
+"""What a token allows; write includes read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question to the archive. Every field narrows; None asks for all. since is inclusive, until exclusive.

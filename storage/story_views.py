@@ -40,7 +40,8 @@ def show_spreads(desk: Desk, found: Sequence[Spread]) -> None:
 def show_story(desk: Desk, story: Story) -> None:
     """A story: one line for it, a row for each of its articles; as JSON one object."""
     if desk.json:
-        desk.record(_times(asdict(story)) | {"members": [_times(asdict(member)) for member in story.members]})
+        parts = {name: [_times(asdict(each)) for each in getattr(story, name)] for name in ("members", "sights")}
+        desk.record(_times(asdict(story)) | parts)
         return
     desk.show(story.title or "(no title)", "bold")
     of = f", {story.agency}" if story.agency else ""

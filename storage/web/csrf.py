@@ -32,6 +32,11 @@ def token_for(request: Request) -> str:
     return _signed(request, visitor)
 
 
+def cookie(visitor: str, *, is_https: bool) -> str:
+    """The header that gives a browser its name."""
+    return f"{COOKIE}={visitor}; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if is_https else "")
+
+
 async def checked(request: Request) -> None:
     """For every route of pages: raises Problem (403) for a form that did not come from a page of ours."""
     if request.method in _SAFE:

@@ -28,18 +28,18 @@ KINDS: Mapping[str, Kind] = {
         422, "A parameter cannot be read",
         "`errors` names each parameter, or field of the body, and what it takes. Nothing was done.",
     ),
-    "not-found": Kind(404, "There is nothing of that name", "`detail` says what is unknown, `hint` where names are listed."),
+    "not-found": Kind(404, "There is nothing of that name", "`detail` says what is unknown, `hint` where to look."),
     "forgotten": Kind(410, "The article was forgotten", "It was taken out for good, and does not come back."),
     "method": Kind(405, "That cannot be done to this address", "The header `Allow` says what can."),
     "token": Kind(
         401, "A token is needed",
-        "Send `Authorization: Bearer TOKEN`. Whoever keeps the archive makes one: `copydesk tokens add NAME --scope read`.",
+        "Send `Authorization: Bearer TOKEN`. Who keeps the archive makes one: `copydesk tokens add NAME --scope read`.",
     ),
     "scope": Kind(
         403, "The token may not do that",
         "It may only read. A token that may write is made by `copydesk tokens add NAME --scope write`.",
     ),
-    "too-many-tries": Kind(429, "Too many wrong tokens", "The header `Retry-After` says in how many seconds to try again."),
+    "too-many-tries": Kind(429, "Too many wrong tokens", "`Retry-After` says in how many seconds to try again."),
     "form": Kind(403, "The form did not come from this page", "Load the page again, and send the form from there."),
     "cross-site": Kind(
         403, "Another site sent this request",
@@ -62,7 +62,7 @@ KINDS: Mapping[str, Kind] = {
         503, "The question took too long",
         "It was ended. Narrow it: a shorter period (`since`, `until`), one source, fewer words with `*`.",
     ),
-    "busy": Kind(503, "Too many exports are under way", "The header `Retry-After` says in how many seconds to try again."),
+    "busy": Kind(503, "Too many exports are under way", "`Retry-After` says in how many seconds to try again."),
     "unavailable": Kind(503, "The archive does not answer", "`detail` says what its database or blob store says."),
     "newer": Kind(503, "The archive was written by a newer copydesk", "Update copydesk on the server."),
     "damaged": Kind(500, "Kept bytes are damaged", "`copydesk verify` names them all; restore them from a backup."),
@@ -86,9 +86,11 @@ class Problem(Exception):
         self, kind: str, detail: str | None = None, hint: str | None = None, *,
         errors: Sequence[Fault] = (), headers: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(detail or KINDS[kind].title)
+        told = "; ".join(f"{fault.parameter}: {fault.detail}" for fault in errors)
+        super().__init__(detail or told or KINDS[kind].title)
         self.kind = kind
         self.status = KINDS[kind].status
+        self.title = KINDS[kind].title
         self.detail = detail
         self.hint = hint
         self.errors = tuple(errors)

@@ -30,18 +30,14 @@ def page(
     request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **shown: object
 ) -> HTMLResponse:
     """A page. shown: what its template shows; template: its name without ``.html``."""
-    body = sheet(
-        template, base=request.scope.get("root_path", ""), csrf=partial(csrf.token_for, request),
-        path=request.url.path, **shown,
-    )  # fmt: skip
-    return HTMLResponse(body, status, dict(headers or {}))
-
-
-def sheet(template: str, **shown: object) -> bytes:
-    """A page of what is given alone, without a request; it needs ``base`` and ``path``."""
-    shown = {"navigation": NAVIGATION, "now": datetime.now(UTC), "stylesheet": stylesheet_name()} | shown
-    text = _environment().get_template(f"{template}.html").render(shown)
-    return text.encode("utf-8", "backslashreplace")  # half of a surrogate pair is no text
+    asker = getattr(request.state, "asker", None)
+    always = {
+        "base": request.scope.get("root_path", ""), "path": request.url.path, "csrf": partial(csrf.token_for, request),
+        "navigation": NAVIGATION, "is_logged_in": asker is not None and asker.by_cookie, "now": datetime.now(UTC),
+        "stylesheet": stylesheet_name(),
+    }  # fmt: skip
+    text = _environment().get_template(f"{template}.html").render(always | shown)
+    return HTMLResponse(text.encode("utf-8", "backslashreplace"), status, dict(headers or {}))  # lone surrogates
 
 
 def stylesheet() -> bytes:

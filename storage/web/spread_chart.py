@@ -1,12 +1,11 @@
-"""Spread chart: a lane for each outlet of a story, a dot for each of its articles, by when it was first seen."""
+"""Spread chart: a lane for each outlet of a story, a dot for each article that it had, by when it was first seen there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from storage.spread import Member, Story
+from storage.spread import Member, Sight, Story
 
 WIDTH, LANE = 720, 28
 """Of the drawing, and of one lane, in its own units."""
@@ -21,8 +20,9 @@ _SMALLEST, _LARGEST = 4.0, 10.0  # radius of a dot
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """An article. radius: by how much of the centre's text stands in it."""
+    """An article at an outlet. radius: by how much of the centre's text stands in it."""
 
+    sight: Sight
     member: Member
     x: float
     radius: float
@@ -51,34 +51,31 @@ class SpreadChart:
 
 
 def spread_chart(story: Story) -> SpreadChart | None:
-    """The chart of a story; None where there is a single article."""
-    if len(story.members) < 2:
+    """The chart of a story; None where a single outlet had it once."""
+    if len(story.sights) < 2:
         return None
-    start = story.first_seen_at
-    span = max(member.first_seen_at for member in story.members) - start
-    by_outlet: dict[str, list[Member]] = {}
-    for member in story.members:
-        by_outlet.setdefault(member.source or "no source", []).append(member)
-    lanes = tuple(
-        Lane(outlet, LANE * at + LANE / 2, _dots(members, story, span))
-        for at, (outlet, members) in enumerate(by_outlet.items())
-    )
-    return SpreadChart(lanes[:MOST_LANES], LANE * min(len(lanes), MOST_LANES), span, left_out=max(0, len(lanes) - MOST_LANES))
+    members = {member.article_id: member for member in story.members}
+    span = max(sight.first_seen_at for sight in story.sights) - story.first_seen_at
+    by_outlet: dict[str, list[Dot]] = {}
+    for sight in story.sights:
+        dot = _dot(sight, members[sight.article_id], story, span)
+        by_outlet.setdefault(sight.source or "no source", []).append(dot)
+    lanes = [
+        Lane(outlet, LANE * at + LANE / 2, tuple(dots)) for at, (outlet, dots) in enumerate(by_outlet.items())
+    ][:MOST_LANES]
+    return SpreadChart(tuple(lanes), LANE * len(lanes), span, left_out=len(by_outlet) - len(lanes))
 
 
-def minutes_later(story: Story, member: Member) -> int:
-    """How long after the first one an article was seen."""
-    return round((member.first_seen_at - story.first_seen_at).total_seconds() / 60)
+def minutes_later(story: Story, sight: Sight) -> int:
+    """How long after the first one an outlet had an article."""
+    return round((sight.first_seen_at - story.first_seen_at).total_seconds() / 60)
 
 
-def _dots(members: Sequence[Member], story: Story, span: timedelta) -> tuple[Dot, ...]:
-    length = span.total_seconds() or 1.0
+def _dot(sight: Sight, member: Member, story: Story, span: timedelta) -> Dot:
     left, right = _LABEL + _LARGEST, WIDTH - _EDGE - _LARGEST
-    return tuple(
-        Dot(
-            member, round(left + (member.first_seen_at - story.first_seen_at).total_seconds() / length * (right - left), 1),
-            round(_SMALLEST + (_LARGEST - _SMALLEST) * (1.0 if member.copy_of is None else member.share or 0.0), 1),
-            minutes_later(story, member),
-        )
-        for member in members
+    along = (sight.first_seen_at - story.first_seen_at) / span if span else 0.0
+    copied = 1.0 if member.copy_of is None else member.share or 0.0
+    return Dot(
+        sight, member, round(left + along * (right - left), 1),
+        round(_SMALLEST + (_LARGEST - _SMALLEST) * copied, 1), minutes_later(story, sight),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from storage.link_reasons import reasons, role_of
+from storage.spread import Member, Sight, Story
 from storage.web.asking import Asked
 from storage.web.front_desk import desk_of
 from storage.web.rendering import page
@@ -36,7 +37,12 @@ def story(request: Request) -> Response:
     found = archive.stories.of(archive.overview.member(said) or said)
     links = archive.stories.links(found.centre)
     return page(
-        request, "story", story=found, chart=spread_chart(found), minutes=lambda member: minutes_later(found, member),
+        request, "story", story=found, chart=spread_chart(found), sights=_sights(found),
         role_of=role_of, links=[(link, reasons(link)) for link in links], events=archive.stories.events(found.centre),
     )  # fmt: skip
 
+
+def _sights(story: Story) -> list[tuple[Sight, Member, int]]:
+    """Each outlet of each article, with the article, and how many minutes later it had it."""
+    members = {member.article_id: member for member in story.members}
+    return [(sight, members[sight.article_id], minutes_later(story, sight)) for sight in story.sights]
