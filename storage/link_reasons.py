@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage.explaining import Link
 from storage.likeness import Likeness
+from storage.spread import Member
 
 _NUMBERS = 8  # differing ones that are told of a link
 _GUARDS = {
@@ -20,6 +21,11 @@ def kind_of(found: Likeness | None) -> str:
     """What one article is to the other, in a word or two."""
     kinds = {"near": "near copy", "contains": "holds it", "contained": "held by it", "related": "related"}
     return kinds[found.kind] if found else "by hand"
+
+
+def role_of(member: Member) -> str:
+    """What an article is in its story."""
+    return "centre" if member.copy_of is None else kind_of(member.likeness)
 
 
 def reasons(link: Link) -> list[str]:

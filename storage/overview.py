@@ -139,6 +139,12 @@ class Overview:
         with self._database.reading() as connection:
             return tuple((row[0], Fate(*row[1:])) for row in connection.execute(asked))
 
+    def dated(self) -> tuple[datetime, datetime] | None:
+        """Of when the oldest and the newest articles are; None where there is none."""
+        with self._database.reading() as connection:
+            first, last = (connection.scalar(select(each(_article.dated_at))) for each in (func.min, func.max))
+        return (first, last) if first and last else None
+
     def nearest(self, url: str, limit: int) -> tuple[str, ...]:
         """Known addresses of the same host that begin most like ``url``, of the 500 that were named last."""
         host = host_of(url)

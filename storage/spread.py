@@ -41,8 +41,21 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """An outlet that had an article of a story: since when, and at how many addresses."""
+
+    article_id: str
+    source: str | None
+    first_seen_at: datetime
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
-    """An article with its copies, first seen first. outlets: that had it; places: addresses in all."""
+    """An article with its copies, first seen first. outlets: that had it; places: addresses in all.
+
+    sights: each outlet of each article, those that had the very same text as well, first seen first.
+    """
 
     id: str
     centre: str
@@ -53,6 +66,7 @@ class Story:
     outlets: int
     places: int
     members: tuple[Member, ...]
+    sights: tuple[Sight, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +191,7 @@ def story(connection: Connection, article_id: str) -> Story:
         centre.story_id, centre.id, centre.title, centre.language,
         next((agency for agency, _ in agencies.most_common(1)), None), min(row[3] for row in seen),
         len({row[1] for row in seen}), places.total(), members,
+        tuple(sorted((Sight(row[0], row[1], row[3], row[2]) for row in seen), key=lambda sight: sight.first_seen_at)),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from storage.console import Column, Desk
 from storage.explaining import Link
-from storage.link_reasons import kind_of, reasons
+from storage.link_reasons import reasons, role_of
 from storage.records import ArchivedArticle
 from storage.regrouping import StoryEvent
 from storage.spread import Member, Spread, Story
@@ -40,7 +40,8 @@ def show_spreads(desk: Desk, found: Sequence[Spread]) -> None:
 def show_story(desk: Desk, story: Story) -> None:
     """A story: one line for it, a row for each of its articles; as JSON one object."""
     if desk.json:
-        desk.record(_times(asdict(story)) | {"members": [_times(asdict(member)) for member in story.members]})
+        parts = {name: [_times(asdict(each)) for each in getattr(story, name)] for name in ("members", "sights")}
+        desk.record(_times(asdict(story)) | parts)
         return
     desk.show(story.title or "(no title)", "bold")
     of = f", {story.agency}" if story.agency else ""
@@ -54,7 +55,7 @@ def show_story(desk: Desk, story: Story) -> None:
         story.members,
         [
             Column[Member]("article", lambda member: _short(desk, member.article_id)),
-            Column("", lambda member: "centre" if member.copy_of is None else kind_of(member.likeness)),
+            Column("", role_of),
             Column("copied", lambda member: "" if member.share is None else f"{member.share:.0%}"),
             Column("minutes later", lambda member: round((member.first_seen_at - start).total_seconds() / 60)),
             Column("places", lambda member: member.places),

@@ -8,11 +8,10 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from storage.web import csrf
 from storage.web.door import SESSION, SESSION_SECONDS
 from storage.web.front_desk import desk_of
 from storage.web.problems import KINDS, Problem
-from storage.web.rendering import rendered
+from storage.web.rendering import page
 
 PATH = "/login"
 
@@ -68,21 +67,17 @@ def form(request: Request, problem: Problem | None = None, back_to: str | None =
     if back_to is None:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         back_to = asked if request.method == "GET" and problem else ""
-    answer = rendered(
-        "login.html", problem.status if problem else 200, root=_root(request), csrf=csrf.token_for(request),
+    return page(
+        request, "login", problem.status if problem else 200, problem.headers if problem else None, navigation=(),
         problem=problem and problem.detail, next=back_to,
     )  # fmt: skip
-    answer.headers.update(problem.headers if problem else {})
-    return answer
 
 
 def page_of(request: Request, problem: Problem, status: int | None = None) -> HTMLResponse:
     """A problem, for people."""
-    answer = rendered(
-        "problem.html", status or problem.status, root=_root(request), problem=problem, about=KINDS[problem.kind].about
+    return page(
+        request, "problem", status or problem.status, problem.headers, problem=problem, about=KINDS[problem.kind].about
     )
-    answer.headers.update(problem.headers)
-    return answer
 
 
 def _root(request: Request) -> str:
