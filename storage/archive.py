@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from storage import inspection, ledger, migrations, reading, search
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
+from storage.change_log import Changes
 from storage.counts import Count, counts
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
@@ -74,6 +75,7 @@ class Archive:
         self.tokens = Tokens(database, self._writing)
         self.requests = Requests(self._writing)
         self.overview = Overview(database)
+        self.changes = Changes(database)
         self._unnamed_run: int | None = None
 
     @classmethod
