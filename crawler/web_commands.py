@@ -54,7 +54,7 @@ def serve(
         safety = Safety(frozenset(name.lower() for name in (host, *allow_host)), is_open, is_https=behind_proxy)
         app = create_app(archive, CatalogueNewsroom(archive, Settings.here().sources), safety)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, lifespan="off", root_path=root_path,
+            app, log_config=None, access_log=False, server_header=False, root_path=root_path,
             proxy_headers=behind_proxy, timeout_graceful_shutdown=_LONGEST_STOP,
         )  # fmt: skip
         with _listening(host, port) as listener:

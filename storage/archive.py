@@ -47,6 +47,7 @@ from storage.relinking import Relinking
 from storage.requests import Requests
 from storage.rereading import Making, Reread, capture_of, makings, number_of_rereads, rereads
 from storage.rulings import Ruling
+from storage.snapshot import Snapshot, snapshot
 from storage.sources import Sources
 from storage.stories import Stories
 from storage.tokens import Tokens
@@ -265,6 +266,12 @@ class Archive:
         """The articles that answer a query, one after the other: newest first, or as its ``sort`` says."""
         with self._database.reading() as connection:
             yield from reading.stream(connection, search.hits(query, connection.dialect.name))
+
+    @contextmanager
+    def snapshot(self, query: Query) -> Iterator[Snapshot]:
+        """The answers to a query and how many they are, of one moment: to be read within the block, in any threads."""
+        with self._database.standing() as connection:
+            yield snapshot(connection, query)
 
     def results(self, query: Query) -> Results:
         """Some of the answers to a query, and the position behind which the next ones come."""

@@ -152,6 +152,11 @@ SOURCES = {
          "next_at": "2026-11-20T13:30:00Z", "last_run": RUN},
     ]
 }  # fmt: skip
+CHANGES = {
+    "changes": [{"seq": 48211, "kind": "version", "article_id": _COPY, "version": 2, "at": "2026-11-20T15:00:02Z"}],
+    "next": 48211,
+    "more": False,
+}
 DAYS = {
     "source": "gazette",
     "days": [
