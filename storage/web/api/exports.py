@@ -106,7 +106,7 @@ def _told() -> dict[int | str, dict[str, Any]]:
     return {
         200: {
             "description": "The articles.",
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()},
+            "content": {kind: {"schema": {"description": "a file"}} for kind in MEDIA_TYPES.values()},
             "headers": {
                 "Copydesk-Count": number | {"description": "how many articles there will be"},
                 "Copydesk-Seq": number | {"description": "the last change that is in them: go on with /changes?since="},

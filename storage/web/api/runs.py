@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Header
 from fastapi import Query as Parameter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -104,12 +104,19 @@ class Filed:
     why: str
 
 
+def _whole(said: object) -> object:
+    """In JSON 1.0 is a whole number too."""
+    return int(said) if isinstance(said, float) and said.is_integer() else said
+
+
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     since: _Time = None
     until: _Time = None
-    limit: Annotated[int | None, Field(ge=1, le=1_000_000, description="articles that are not known yet")] = None
+    limit: Annotated[
+        int | None, Field(ge=1, le=1_000_000, description="articles that are not known yet"), BeforeValidator(_whole)
+    ] = None
 
     def order(self) -> Order:
         """What the crawl is to bring."""
