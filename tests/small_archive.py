@@ -38,8 +38,6 @@ def furnish(archive: Archive) -> tuple[str, str, str]:
         ids.append(str(saved.article_id))
     archive.fail(Failed("saved/0412.jsonl:88", "not-json", "not JSON"), run)
     archive.finish_run(run)
-    archive.sources.sync(
-        [SourceRecord("gazette", "Gazette", "en", "GB", "https://gazette.example/", True, DEFINITION)]
-    )
+    archive.sources.sync([SourceRecord("gazette", "Gazette", "en", "GB", "https://gazette.example/", True, DEFINITION)])
     archive.file_run("gazette", [Named("https://gazette.example/rss", "feed")], Order(), "2026-11-20T13:00:00Z")
     return ids[0], ids[1], ids[4]

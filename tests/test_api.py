@@ -125,7 +125,9 @@ def test_an_article_in_full(asking: Asking) -> None:
 
 
 def test_the_page_as_it_came_is_a_download_and_nothing_else(asking: Asking) -> None:
-    asking.archive.save(page("https://gazette.example/x", b"<script>alert(1)</script>"), article("Some other text here."))
+    asking.archive.save(
+        page("https://gazette.example/x", b"<script>alert(1)</script>"), article("Some other text here.")
+    )
     (found,) = asking.get("/articles", q="some other text here")["articles"]
     raw = asking.client.get(f"{API}/articles/{found['id']}/raw")
     assert raw.content == b"<script>alert(1)</script>"
@@ -276,7 +278,9 @@ def test_a_key_is_one_run_however_many_ask_at_once(asking: Asking) -> None:
 
     def ask() -> None:
         asked = {"urls": ["https://gazette.example/3"]}
-        told = httpx.post(f"{asking.client.base_url}{API}/runs", json=asked, headers={"Idempotency-Key": "b"}, timeout=60)
+        told = httpx.post(
+            f"{asking.client.base_url}{API}/runs", json=asked, headers={"Idempotency-Key": "b"}, timeout=60
+        )
         runs.append(told.json()["run_id"])
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -389,7 +393,9 @@ def test_examples_have_the_keys_that_answers_have(asking: Asking) -> None:
         "/changes": "/changes",
     }  # fmt: skip
     for path, asked in paths.items():
-        example = description_["paths"][f"{API}{path}"]["get"]["responses"]["200"]["content"]["application/json"]["example"]
+        example = description_["paths"][f"{API}{path}"]["get"]["responses"]["200"]["content"]["application/json"][
+            "example"
+        ]
         assert _keys(example) <= _keys(asking.get(asked)), path
 
 

@@ -94,7 +94,12 @@ def test_every_route_asks_for_the_token(lone: Archive, sources: Path) -> None:  
         for method, path in asked:
             if path in ("/login", "/static/abcd"):
                 continue
-            for said in ({}, bearer("copydesk_wrong"), {"Authorization": "Basic eDp5"}, {"Cookie": "copydesk_session=x"}):
+            for said in (
+                {},
+                bearer("copydesk_wrong"),
+                {"Authorization": "Basic eDp5"},
+                {"Cookie": "copydesk_session=x"},
+            ):
                 refused = client.request(method, path, headers=said)
                 assert refused.status_code in (401, 429), (method, path, said)
                 assert "Bearer" in refused.headers.get("www-authenticate", "Bearer")
@@ -203,7 +208,13 @@ def test_a_session_cannot_be_made_nor_outlive_its_token(lone: Archive) -> None:
     session = door.session(token)
     assert door.ask(None, {"copydesk_session": session}, "").token == token
     ends, signed, name = session.split("~")
-    for forged in (f"{int(ends) + 1}~{signed}~{name}", f"{ends}~{signed[::-1]}~{name}", f"1~{signed}~{name}", "~~", "é~é~é"):
+    for forged in (
+        f"{int(ends) + 1}~{signed}~{name}",
+        f"{ends}~{signed[::-1]}~{name}",
+        f"1~{signed}~{name}",
+        "~~",
+        "é~é~é",
+    ):
         with pytest.raises(Problem):
             door.ask(None, {"copydesk_session": forged}, "")
     with pytest.raises(Problem):
@@ -219,7 +230,9 @@ def test_cookies_go_by_https_alone_where_there_is_https(lone: Archive, sources: 
         assert "; Secure" in client.get("/login").headers["set-cookie"]
 
 
-@pytest.mark.parametrize("away", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:x", "/a\r\nb: c"])
+@pytest.mark.parametrize(
+    "away", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:x", "/a\r\nb: c"]
+)
 def test_logging_in_leads_nowhere_else(lone: Archive, sources: Path, away: str) -> None:  # noqa: F811
     said = lone.tokens.add("desk", "read")
     with asking(lone, sources) as client:
@@ -233,7 +246,16 @@ def test_logging_in_leads_nowhere_else(lone: Archive, sources: Path, away: str) 
 def test_only_its_own_names_are_answered(lone: Archive, sources: Path) -> None:  # noqa: F811
     with asking(lone, sources, Safety(frozenset({"news.example"}))) as client:
         port = client.base_url.port
-        ours = ("localhost", "LOCALHOST:1", f"127.0.0.1:{port}", "[::1]:80", "[::1]", "news.example", "News.Example:443", "news.example.")
+        ours = (
+            "localhost",
+            "LOCALHOST:1",
+            f"127.0.0.1:{port}",
+            "[::1]:80",
+            "[::1]",
+            "news.example",
+            "News.Example:443",
+            "news.example.",
+        )
         for host in ours:
             assert client.get(f"{API}/articles?limit=1", headers={"Host": host}).status_code == 200, host
         for host in ("evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "news.example.evil", "", "127.0.0.2",
@@ -258,7 +280,9 @@ def test_another_site_cannot_file_a_crawl(lone: Archive, sources: Path) -> None:
                 assert refused.status_code in (403, 422), (headers, path)
             assert client.post(f"{API}/runs", json=asked, headers=headers).json()["type"] == "/docs/problems/cross-site"
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
-            refused = client.post(f"{API}/runs", content=b'{"urls":["https://x.example/"]}', headers={"Content-Type": kind})
+            refused = client.post(
+                f"{API}/runs", content=b'{"urls":["https://x.example/"]}', headers={"Content-Type": kind}
+            )
             assert (refused.status_code, refused.json()["type"]) == (415, "/docs/problems/media-type"), kind
         assert len(lone.runs()) == before
         own = {"Origin": str(client.base_url).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
@@ -336,7 +360,9 @@ def test_a_question_that_takes_too_long_is_ended(archive: Archive, sources: Path
         for number in range(400):
             archive.save(*numbered(number))
     with asking(archive, sources, Safety(seconds=1e-6)) as client:
-        ended = client.get(f"{API}/counts", params={"by": "agency", "q": " OR ".join(f"{each}*" for each in "abcdefghijk")})
+        ended = client.get(
+            f"{API}/counts", params={"by": "agency", "q": " OR ".join(f"{each}*" for each in "abcdefghijk")}
+        )
         assert (ended.status_code, ended.json()["type"]) == (503, "/docs/problems/took-too-long")
         assert "hint" in ended.json()
         assert client.get("/health").status_code in (200, 503)

@@ -154,9 +154,9 @@ class _Passage:
         if problem.kind == "defect":
             where = traceback.extract_tb(error.__traceback__)[-1]
             what += f" ({type(error).__name__} at {Path(where.filename).name}:{where.lineno})"
-            _log.debug(what, exc_info=error)
+            _log.debug("traceback", exc_info=error)
         if self._has_begun:
-            _log.error("broken off %s", what)
+            _log.warning("broken off %s", what)
             raise error
         if problem.kind != "too-many-tries":
             _log.warning("%s %s", problem.status, what)

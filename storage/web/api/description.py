@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from storage.web.api import examples
 from storage.web.api.answers import JSON, tagged
 from storage.web.problems import KINDS, MEDIA_TYPE, Fault, Problem
 
@@ -88,6 +89,12 @@ def description(app: FastAPI) -> dict[str, Any]:
     }
     said["security"] = [{"token": []}, {}]
     for operation in _operations(said):
+        for content in (response.get("content", {}) for response in operation["responses"].values()):
+            if JSON in content:  # FastAPI has it there for routes that answer with something else, too
+                example = examples.OF.get(operation["operationId"])
+                content[JSON] |= {"example": example} if example else {}
+                if not example:
+                    del content[JSON]
         kinds = (*_EVERYWHERE, *(_WRITING if "requestBody" in operation else ()))
         for status, kind in sorted((KINDS[kind].status, kind) for kind in kinds):
             operation["responses"][str(status)] = _problem(kind)

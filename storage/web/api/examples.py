@@ -169,3 +169,11 @@ CRAWLS: Mapping[str, Any] = {
     "addresses": {"summary": "Addresses, known or not", "value": {"urls": ["https://gazette.example/gate"]}},
 }
 FILED = {"run_id": 4813, "is_new": True, "why": ""}
+
+OF: Mapping[str, Mapping[str, Any]] = {
+    "search": SEARCH, "count": COUNTS, "list_articles": ARTICLES, "get_article": ARTICLE, "list_removed": REMOVED,
+    "list_versions": VERSIONS, "get_version": VERSION, "compare_versions": DIFFERENCE, "list_changes": CHANGES,
+    "list_stories": STORIES, "get_story": STORY, "list_sources": SOURCES, "list_days": DAYS, "list_runs": RUNS,
+    "get_run": RUN, "list_links": LINKS, "explain": WHY, "file_run": FILED,
+}  # fmt: skip
+"""The answer of each operation that answers in JSON."""
