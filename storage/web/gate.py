@@ -43,7 +43,7 @@ OPEN = ("/health", login.PATH, "/static/")
 """What is answered without a token."""
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-_SAME_SITE = (None, "same-origin", "none")  # what Sec-Fetch-Site says where no other site is behind a request
+_SAME_SITE = ("same-origin", "none")  # what Sec-Fetch-Site says where no other site is behind a request
 _log = logging.getLogger("copydesk.web")
 
 
@@ -54,8 +54,9 @@ class Gate:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return  # there are no web sockets here
+        if scope["type"] != "http":  # the server's own start and end; it takes no web sockets
+            await self._app(scope, receive, send)
+            return
         passage = _Passage(scope, receive, send)
         try:
             await passage.check()
@@ -120,8 +121,9 @@ class _Passage:
             raise Problem("cross-site")
 
     def _is_of_another_site(self) -> bool:
-        if self._headers.get("sec-fetch-site") not in _SAME_SITE:
-            return True
+        """Browsers say so, which no page can change; older ones only tell the origin of the page."""
+        if (site := self._headers.get("sec-fetch-site")) is not None:
+            return site not in _SAME_SITE
         origin = self._headers.get("origin")
         return origin is not None and origin.partition("://")[2].lower() != self._headers.get("host", "").lower()
 
