@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,14 +12,16 @@ from typing import Self
 
 from sqlalchemy import Connection
 
-from storage import inspection, ledger, migrations, reading, search
+from storage import erasing, inspection, ledger, migrations, reading, search, tombstones
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
 from storage.change_log import Changes
 from storage.counts import Count, counts
 from storage.database import Database
-from storage.errors import ArchiveUnavailable, Damaged, NotFound
+from storage.erasing import Erased
+from storage.errors import ArchiveUnavailable, Damaged, NotFound, StorageError
 from storage.filing import file_run, order_of
+from storage.forgetting import Takedown, others_like
 from storage.frontier import Frontier
 from storage.inspection import Damage, Statistics
 from storage.intake import Intake
@@ -47,6 +49,7 @@ from storage.rereading import Making, Reread, capture_of, makings, number_of_rer
 from storage.rulings import Ruling
 from storage.sources import Sources
 from storage.stories import Stories
+from storage.tombstones import Forgotten
 
 _REPLAYED_AT_ONCE = 500
 
@@ -208,6 +211,38 @@ class Archive:
         with self._taking_in() as intake:
             return intake.clean_again(page, result, run)
 
+    def forget(self, what: str, run: int | None = None) -> Takedown:
+        """Take an article out of the archive for good, and let it never come back: see ``docs/operating.md``.
+
+        what: an id, or an address. The tombstones are committed first; ``erase`` follows, and may be called again
+        where it was broken off. run: from ``begin_run``. Raises NotFound, and StorageError within a batch.
+        """
+        if self._intake is not None:
+            raise StorageError("an article cannot be forgotten within a batch", "end the batch first")
+        try:
+            with self._taking_in(scrubbing=True) as intake:
+                under = ledger.begin_run(intake.connection, "forget", None, datetime.now(UTC)) if run is None else run
+                takedown = intake.forget(what, under)
+                if run is None:
+                    ledger.finish_run(intake.connection, under, datetime.now(UTC))
+        except NotFound:
+            at = self.forgotten(what)
+            if at is None:
+                raise
+            takedown = Takedown(None, at)
+        if run is None:
+            self.erase()
+        return takedown
+
+    def erase(self, advance: Callable[[int], None] = lambda _: None) -> Erased:
+        """Remove what is left of forgotten articles beside the tables: lines of the log, bytes. advance: told of logs
+        done."""
+        return erasing.erase(self._database, self._blobs, self._writing, advance)
+
+    def vacuum(self) -> None:
+        """Write an SQLite file anew, so that no gap in it holds what was deleted; PostgreSQL has its own VACUUM."""
+        self._database.vacuum()
+
     def begin_run(self, kind: str, detail: str | None = None) -> int:
         """Enter a run, such as an ``ingest``; its number. detail: what it is about, for people."""
         with self._taking_in() as intake:
@@ -229,6 +264,14 @@ class Archive:
             elif isinstance(told, Replayed) and not told.again:
                 yield told.page
 
+    def bury(self) -> int:
+        """Enter the tombstones that the captures log tells of; how many articles they are of. What is forgotten does
+        not come back when the archive is made again: this is to be done before its ``history`` is followed."""
+        told = [entry for entry in self._blobs.entries() if isinstance(entry, Forgotten)]
+        with self._taking_in() as intake:
+            intake.bury(told)
+        return len(told)
+
     def history(self) -> Iterator[Replayed | Learned | Ruling | Failed]:
         """All that the captures log tells, in that order: pages with what was known of their sites when they were
         cleaned, those that gave another text when they were cleaned again, profiles, and rulings on stories.
@@ -240,6 +283,8 @@ class Archive:
             with self._taking_in() as intake:
                 intake.adopt(each for each in some if isinstance(each, Capture) and not each.again)
             for each in some:
+                if isinstance(each, Forgotten):
+                    continue
                 if isinstance(each, Learned | Ruling):
                     yield each
                     continue
@@ -313,13 +358,24 @@ class Archive:
         """Kept bytes. Raises NotFound, and Damaged where they are not what their name says."""
         return self._blobs.get(sha256)
 
+    def forgotten(self, named: str) -> datetime | None:
+        """When the article of that id, of its first digits or at that address was forgotten; None where it was not."""
+        with self._database.reading() as connection:
+            return tombstones.forgotten_at(connection, named)
+
+    def copies(self, article: str) -> tuple[str, ...]:
+        """The other articles that say the same: those of its story, and those that hold one of its texts."""
+        with self._database.reading() as connection:
+            return others_like(connection, reading.full_id(connection, article))
+
     def fates(self, named: str) -> tuple[Fate, ...]:
         """What became of an address, an origin or an article, each time, newest first. Empty for what is unknown."""
         with self._database.reading() as connection:
+            article: str | None
             try:
                 article = reading.full_id(connection, named)
             except NotFound:
-                article = None
+                article = tombstones.forgotten_id(connection, named)
             return ledger.fates(connection, named, article)
 
     def runs(self, limit: int = 20) -> tuple[Run, ...]:
@@ -369,13 +425,13 @@ class Archive:
             yield intake.connection
 
     @contextmanager
-    def _taking_in(self) -> Iterator[Intake]:
-        """The transaction under way, or one for this block."""
+    def _taking_in(self, *, scrubbing: bool = False) -> Iterator[Intake]:
+        """The transaction under way, or one for this block. scrubbing: what it deletes leaves no trace."""
         if self._intake is not None:
             yield self._intake
             return
         try:
-            with self._database.writing() as connection:
+            with self._database.scrubbing() if scrubbing else self._database.writing() as connection:
                 self._intake = Intake(connection, self._blobs, self._unnamed_run)
                 yield self._intake
                 self._intake.finish()

@@ -23,6 +23,10 @@ class NotFound(StorageError):
     """No article, blob or run of that name; or a shortened id that fits several."""
 
 
+class Gone(NotFound):
+    """The article was forgotten."""
+
+
 class Damaged(StorageError):
     """Kept bytes are missing or are not what their name says."""
 
