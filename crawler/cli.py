@@ -18,10 +18,11 @@ from crawler import source_commands as listing
 from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, UnknownSource
 from crawler.settings import Settings
 from storage import commands as asking
+from storage import keeping_commands as keeping
 from storage import state_commands as telling
 from storage import story_commands as grouping
 from storage.console import Desk
-from storage.errors import Damaged, NotFound, StorageError, Unruly
+from storage.errors import Damaged, NotFound, Refused, StorageError, Unruly
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -44,7 +45,7 @@ def copydesk(context: click.Context) -> None:
 
 for command in (
     *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS,
+    *telling.COMMANDS, *keeping.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 
@@ -66,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         desk.error("interrupted; what was committed is kept")
         code = INTERRUPTED
     except (BadSettings, BadSource, UnknownField, UnknownSource) as error:
+        desk.error(str(error), hint=error.hint)
+        code = USAGE
+    except Refused as error:
         desk.error(str(error), hint=error.hint)
         code = USAGE
     except (NotFound, Damaged, Unruly) as error:

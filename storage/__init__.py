@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from storage.archive import Archive
     from storage.counts import Count
     from storage.explaining import Link
-    from storage.inspection import Damage, SourceCount, Statistics
+    from storage.damages import Damage
+    from storage.inspection import SourceCount, Statistics
     from storage.likeness import Likeness
     from storage.regrouping import StoryEvent
     from storage.spread import Spread, Story
@@ -74,7 +75,7 @@ __all__ = [
 _LATER = {  # what brings the database library along
     "Archive": "storage.archive",
     "Count": "storage.counts",
-    "Damage": "storage.inspection",
+    "Damage": "storage.damages",
     "Likeness": "storage.likeness",
     "Link": "storage.explaining",
     "SourceCount": "storage.inspection",

@@ -7,23 +7,26 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
 
 from storage import erasing, inspection, ledger, migrations, reading, search, tombstones
+from storage.backup import BackedUp, Backup, Progress, unseen
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
 from storage.change_log import Changes
 from storage.counts import Count, counts
+from storage.damages import Damage, NormalForm, Verification
 from storage.database import Database
 from storage.erasing import Erased
 from storage.errors import ArchiveUnavailable, Damaged, NotFound, StorageError
 from storage.filing import file_run, order_of
-from storage.forgetting import Takedown, others_like
+from storage.forgetting import Takedown, named, others_like
 from storage.frontier import Frontier
-from storage.inspection import Damage, Statistics
+from storage.inspection import Statistics
 from storage.intake import Intake
 from storage.learned import Learned
 from storage.leases import clock
@@ -363,10 +366,18 @@ class Archive:
         with self._database.reading() as connection:
             return tombstones.forgotten_at(connection, named)
 
-    def copies(self, article: str) -> tuple[str, ...]:
-        """The other articles that say the same: those of its story, and those that hold one of its texts."""
+    def find_named(self, what: str) -> ArchivedArticle | None:
+        """The article of an id or at an address; None for an address that was read without one. Raises NotFound."""
         with self._database.reading() as connection:
-            return others_like(connection, reading.full_id(connection, article))
+            id_ = named(connection, what)
+            return None if id_ is None else reading.get(connection, id_)
+
+    def copies(self, what: str) -> tuple[str, ...]:
+        """The other articles that say the same as that of an id or at an address: those of its story, and those that
+        hold one of its texts. Raises NotFound."""
+        with self._database.reading() as connection:
+            id_ = named(connection, what)
+            return () if id_ is None else others_like(connection, id_)
 
     def fates(self, named: str) -> tuple[Fate, ...]:
         """What became of an address, an origin or an article, each time, newest first. Empty for what is unknown."""
@@ -403,8 +414,16 @@ class Archive:
 
     def verify(self) -> Iterator[Damage]:
         """Check everything that is kept, and name what is damaged. Reads every body: it takes its time."""
-        with self._database.reading() as connection:
-            yield from inspection.damages(connection, self._blobs)
+        return self.verification().damages(lambda _: None)
+
+    def verification(self, normal_form: NormalForm | None = None, *, quick: bool = False) -> Verification:
+        """A check of everything that is kept. normal_form: that of ``pipelines``, so that each text is held against its
+        hashes. quick: without reading the bodies."""
+        return Verification(self._database, self._blobs, normal_form, quick=quick)
+
+    def backup(self, folder: Path, progress: Progress = unseen, *, database_only: bool = False) -> BackedUp:
+        """Copy the archive to a folder while others write to it: see ``storage.backup``. Raises Refused too."""
+        return Backup(self._database, self._blobs, folder).work(progress, database_only=database_only)
 
     def migration(self) -> str:
         """The revision of the database's tables."""

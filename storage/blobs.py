@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import logging
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -142,6 +142,17 @@ class Blobs:
         elif len(kept) < len(lines):
             self._shelf.replace(log, b"".join(kept))
         return len(lines) - len(kept)
+
+    def copy(self, hashes: Sequence[str], target: Blobs) -> None:
+        """Keep bodies in another place too, durable when this returns. Raises NotFound."""
+        target._shelf.keep(list(map(_name, hashes)), self._shelf.read)  # noqa: SLF001 - of the same class
+
+    def copy_log(self, log: str, target: Blobs) -> None:
+        """Have another place hold the whole lines of a log; one that has them is not written to."""
+        written = self._shelf.read(log)
+        whole = written[: written.rfind(b"\n") + 1]
+        if not (target._shelf.has(log) and target._shelf.read(log) == whole):  # noqa: SLF001
+            target._shelf.replace(log, whole)  # noqa: SLF001
 
     def remove(self, sha256: str) -> bool:
         """Remove a body for good; whether it was there. The transaction that writes must be held."""

@@ -31,5 +31,9 @@ class Damaged(StorageError):
     """Kept bytes are missing or are not what their name says."""
 
 
+class Refused(StorageError):
+    """What was asked for is not done here, or not like this."""
+
+
 class Unruly(StorageError):
     """What somebody says of stories cannot be done as they are."""

@@ -91,6 +91,8 @@ class FolderShelf:
         path, aside = self._root / name, self._aside / uuid4().hex
         with self._answering():
             self._make(self._aside)
+            self._make(path.parent)
+            self._touched.add(path.parent)
             try:
                 with aside.open("xb", buffering=0) as file:
                     _write(file, data)
@@ -98,7 +100,7 @@ class FolderShelf:
                 aside.replace(path)
             finally:
                 aside.unlink(missing_ok=True)
-            sync_one(path.parent)
+            self._sync_touched()
 
     def remove(self, name: str) -> bool:
         """Unlink, and sync the folder."""
