@@ -19,10 +19,11 @@ from crawler import web_commands as serving
 from crawler.errors import BadSettings, BadSource, CrawlerError, Unguarded, UnknownField, UnknownSource
 from crawler.settings import Settings
 from storage import commands as asking
+from storage import keeping_commands as keeping
 from storage import state_commands as telling
 from storage import story_commands as grouping
 from storage.console import Desk
-from storage.errors import Damaged, NotFound, StorageError, Taken, Unruly
+from storage.errors import Damaged, NotFound, Refused, StorageError, Unruly
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -45,7 +46,7 @@ def copydesk(context: click.Context) -> None:
 
 for command in (
     *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS, *serving.COMMANDS,
+    *telling.COMMANDS, *keeping.COMMANDS, *serving.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 
@@ -66,7 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         desk.error("interrupted; what was committed is kept")
         code = INTERRUPTED
-    except (BadSettings, BadSource, Taken, Unguarded, UnknownField, UnknownSource) as error:
+    except (BadSettings, BadSource, Unguarded, UnknownField, UnknownSource) as error:
+        desk.error(str(error), hint=error.hint)
+        code = USAGE
+    except Refused as error:
         desk.error(str(error), hint=error.hint)
         code = USAGE
     except (NotFound, Damaged, Unruly) as error:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, OutOfTime, StorageError, Taken, Unruly
+from storage.errors import (
+    ArchiveNewer,
+    ArchiveUnavailable,
+    Damaged,
+    Gone,
+    NotFound,
+    OutOfTime,
+    Refused,
+    StorageError,
+    Unruly,
+)
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -29,8 +39,9 @@ from storage.records import (
 if TYPE_CHECKING:
     from storage.archive import Archive
     from storage.counts import Count
+    from storage.damages import Damage
     from storage.explaining import Link
-    from storage.inspection import Damage, SourceCount, Statistics
+    from storage.inspection import SourceCount, Statistics
     from storage.likeness import Likeness
     from storage.regrouping import StoryEvent
     from storage.spread import Spread, Story
@@ -48,6 +59,7 @@ __all__ = [
     "Damaged",
     "Failed",
     "Fate",
+    "Gone",
     "Likeness",
     "Link",
     "NotFound",
@@ -57,6 +69,7 @@ __all__ = [
     "Precision",
     "Query",
     "Reason",
+    "Refused",
     "Rejected",
     "Removed",
     "Run",
@@ -69,14 +82,13 @@ __all__ = [
     "StorageError",
     "Story",
     "StoryEvent",
-    "Taken",
     "Unruly",
 ]
 
 _LATER = {  # what brings the database library along
     "Archive": "storage.archive",
     "Count": "storage.counts",
-    "Damage": "storage.inspection",
+    "Damage": "storage.damages",
     "Likeness": "storage.likeness",
     "Link": "storage.explaining",
     "SourceCount": "storage.inspection",

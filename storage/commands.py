@@ -205,6 +205,8 @@ def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
             lambda fate: asdict(fate) | {"at": rfc3339(fate.at)},
         )
         article = next((fate.article_id for fate in fates if fate.article_id), None)
+        if article and archive.forgotten(article):
+            return
         if article:
             from storage.story_views import show_links
 

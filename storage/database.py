@@ -104,6 +104,36 @@ class Database:
             yield connection
 
     @contextmanager
+    def scrubbing(self) -> Iterator[Connection]:
+        """As ``writing``; what is deleted is overwritten with zeros where that is SQLite's way."""
+        with self._translated(), self.engine.connect() as connection:
+            if self.file is None:
+                with self._alone(connection):
+                    yield connection
+                return
+            driver = connection.connection
+            _run(driver, "PRAGMA secure_delete=ON")
+            try:
+                with self._alone(connection):
+                    yield connection
+            finally:
+                _run(driver, "PRAGMA secure_delete=OFF")
+
+    def checkpoint(self) -> None:
+        """Have SQLite's file hold all that is committed, and its log nothing, unless somebody reads an older state."""
+        if self.file is not None:
+            with self._translated(), self.engine.connect() as connection:
+                _run(connection.connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def vacuum(self) -> None:
+        """Write SQLite's file anew, without the gaps in which some of what was deleted may stand. It takes room for a
+        second copy, and others wait."""
+        if self.file is not None:
+            with self._translated(), self.engine.connect() as connection:
+                _run(connection.connection, "VACUUM")
+            self.checkpoint()
+
+    @contextmanager
     def marking(self) -> Iterator[Connection]:
         """A transaction for marks that need not survive a power cut, only the end of this process: it syncs nothing.
 

@@ -17,7 +17,7 @@ import pytest
 from fastapi import FastAPI
 
 from storage import Archive, Query
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, Unruly
+from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, Gone, NotFound, Refused
 from storage.patience import patience
 from storage.tokens import token_of
 from storage.web.app import create_app
@@ -153,7 +153,7 @@ def test_a_token_is_kept_as_its_hash_and_used_to_the_hour(small: Archive, source
 
 def test_a_name_is_one(lone: Archive) -> None:
     for name in ("", " ", "a b", "-x", "x" * 65, "a\n", "é"):
-        with pytest.raises(Unruly):
+        with pytest.raises(Refused):
             lone.tokens.add(name, "read")
 
 
@@ -379,7 +379,7 @@ def test_what_an_error_is_to_strangers() -> None:
     secret = "/home/somebody/archive.db: disk I/O error"
     for error, kind in (
         (ArchiveUnavailable(secret), "unavailable"), (ArchiveNewer(secret), "newer"), (Damaged(secret), "damaged"),
-        (ValueError(secret), "defect"), (Unruly("as things are"), "refused"),
+        (ValueError(secret), "defect"), (Refused("as things are"), "refused"), (NotFound("x"), "not-found"), (Gone("x"), "forgotten"),
     ):  # fmt: skip
         problem = problem_of(error)
         assert problem.kind == kind

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, OutOfTime, StorageError
+from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, Gone, NotFound, OutOfTime, StorageError
 from storage.patience import patience
 from storage.tokens import is_due
 from storage.web import csrf, login
@@ -191,6 +191,8 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case Problem():
             return error
+        case Gone():
+            return Problem("forgotten", str(error))
         case NotFound():
             return Problem("not-found", str(error), error.hint)
         case OutOfTime():

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from storage import records
-from storage.errors import Taken
+from storage.errors import Refused
 from storage.explaining import Link
 from storage.links import Filing, Order
 from storage.records import Fate, FateOutcome
@@ -227,7 +227,7 @@ def _file(desk: FrontDesk, asked: SourceCrawl | AddressCrawl, key: str | None, a
         try:
             if key is not None and (run := requests.run_of(asker, key, said, now)) is not None:
                 return Filing(run, False, "asked for before, under the same key")
-        except Taken as error:
+        except Refused as error:
             raise Problem("key-reused", hint=error.hint) from error
         if isinstance(asked, SourceCrawl):
             filing = desk.newsroom.file_source(asked.source, asked.order())
