@@ -26,6 +26,7 @@ from crawler.errors import (
     UnknownSource,
 )
 from crawler.settings import Settings
+from storage import agent_commands as answering
 from storage import commands as asking
 from storage import state_commands as telling
 from storage import story_commands as grouping
@@ -53,7 +54,7 @@ def copydesk(context: click.Context) -> None:
 
 for command in (
     *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS, *watching.COMMANDS,
+    *telling.COMMANDS, *watching.COMMANDS, *answering.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 
