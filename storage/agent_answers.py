@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from storage.records import ArchivedArticle
+from storage.records import ArchivedArticle, Results
 from storage.snippet import snippet
 from storage.spread import Member, Story
 from storage.terms import Term
