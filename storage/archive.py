@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from storage import inspection, ledger, migrations, reading, search
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
+from storage.change_log import Changes
 from storage.counts import Count, counts
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
@@ -71,6 +72,7 @@ class Archive:
         self.stories = Stories(database, self._taking_in)
         self.relinking = Relinking(database, self._writing)
         self.watches = Watches(database, self._writing)
+        self.changes = Changes(database)
         self._unnamed_run: int | None = None
 
     @classmethod
