@@ -218,7 +218,7 @@ def _written(wanted: set[str], texts: Sequence[_Text]) -> dict[str, str]:
                 token_of[word] = found[0] if len(found) == 1 and found[0] in wanted else None
             if token := token_of[word]:
                 ways[token][word] += 1
-    return {token: min(counted, key=lambda way: (-counted[way], way)) for token, counted in ways.items()}
+    return {token: min(counted, key=lambda way: (-counted[way], way)) for token, counted in ways.items() if counted}
 
 
 def _joined(chain: Sequence[str], written: dict[str, str]) -> str:
