@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from storage.likeness import Likeness
     from storage.regrouping import StoryEvent
     from storage.spread import Spread, Story
+    from storage.terms import Term
+    from storage.watch import Watch
 
 __all__ = [
     "Archive",
@@ -82,7 +84,9 @@ __all__ = [
     "StorageError",
     "Story",
     "StoryEvent",
+    "Term",
     "Unruly",
+    "Watch",
 ]
 
 _LATER = {  # what brings the database library along
@@ -96,6 +100,8 @@ _LATER = {  # what brings the database library along
     "Statistics": "storage.inspection",
     "Story": "storage.spread",
     "StoryEvent": "storage.regrouping",
+    "Term": "storage.terms",
+    "Watch": "storage.watch",
 }
 
 

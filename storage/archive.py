@@ -55,8 +55,10 @@ from storage.rulings import Ruling
 from storage.snapshot import Snapshot, snapshot
 from storage.sources import Sources
 from storage.stories import Stories
+from storage.terms import Term, terms
 from storage.tokens import Tokens
 from storage.tombstones import Forgotten
+from storage.watches import Watches
 
 _REPLAYED_AT_ONCE = 500
 
@@ -82,6 +84,7 @@ class Archive:
         self.tokens = Tokens(database, self._writing)
         self.requests = Requests(self._writing)
         self.overview = Overview(database)
+        self.watches = Watches(database, self._writing)
         self.changes = Changes(database)
         self._unnamed_run: int | None = None
 
@@ -337,6 +340,11 @@ class Archive:
         """How many articles answer a query by day, week, source, language or agency, whatever its limit."""
         with self._database.reading() as connection:
             return counts(connection, query, by)
+
+    def terms(self, query: Query, limit: int = 20) -> tuple[Term, ...]:
+        """What the articles that answer a query have more often than the rest of the archive: ``storage.terms``."""
+        with self._database.reading() as connection:
+            return terms(connection, query, limit)
 
     def versions(self, article: str) -> tuple[ArchivedArticle, ...]:
         """Every distinct text of an article, in the order of their coming."""
