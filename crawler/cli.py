@@ -18,6 +18,7 @@ from crawler import source_commands as listing
 from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, UnknownSource
 from crawler.settings import Settings
 from storage import commands as asking
+from storage import dataset_commands as dividing
 from storage import state_commands as telling
 from storage import story_commands as grouping
 from storage.console import Desk
@@ -44,7 +45,7 @@ def copydesk(context: click.Context) -> None:
 
 for command in (
     *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS,
+    *telling.COMMANDS, *dividing.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 

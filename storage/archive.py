@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,8 @@ from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
 from storage.counts import Count, counts
 from storage.database import Database
+from storage.dataset.splits import Splitting
+from storage.dataset.writing import Dataset, write_dataset
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
 from storage.filing import file_run, order_of
 from storage.frontier import Frontier
@@ -264,6 +267,18 @@ class Archive:
             more = replace(query, limit=None if query.limit is None else query.limit + 1)
             asked = search.hits(more, connection.dialect.name, positioned=True)
             return reading.results(connection, asked, query.limit)
+
+    def dataset(
+        self,
+        query: Query,
+        folder: Path,
+        splitting: Splitting = Splitting(),
+        form: str = "jsonl",
+        done: Callable[[int], None] = lambda _: None,
+    ) -> Dataset:
+        """Write the articles that answer a query to a folder: see ``storage.dataset.writing.write_dataset``."""
+        with self._database.reading(one_state=True) as connection:
+            return write_dataset(connection, query, folder, splitting, form, done)
 
     def count(self, query: Query) -> int:
         """How many articles answer a query, whatever its limit."""

@@ -74,9 +74,14 @@ class Database:
         return _file(self.engine.url)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, and sees what is committed."""
+    def reading(self, *, one_state: bool = False) -> Iterator[Connection]:
+        """A transaction that only reads, and sees what is committed.
+
+        one_state: all its questions see the same state; on SQLite they always do.
+        """
         with self._translated(), self.engine.connect() as connection:
+            if one_state and self.file is None:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
