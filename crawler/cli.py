@@ -30,6 +30,7 @@ from crawler.errors import (
 from crawler.settings import Settings
 from storage import agent_commands as answering
 from storage import commands as asking
+from storage import dataset_commands as dividing
 from storage import keeping_commands as keeping
 from storage import state_commands as telling
 from storage import story_commands as grouping
@@ -57,7 +58,7 @@ def copydesk(context: click.Context) -> None:
 
 for command in (
     *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS, *keeping.COMMANDS, *watching.COMMANDS, *answering.COMMANDS, *serving.COMMANDS,
+    *telling.COMMANDS, *keeping.COMMANDS, *dividing.COMMANDS, *watching.COMMANDS, *answering.COMMANDS, *serving.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -21,6 +21,8 @@ from storage.change_log import Changes
 from storage.counts import Count, counts
 from storage.damages import Damage, NormalForm, Verification
 from storage.database import Database
+from storage.dataset.splits import Splitting
+from storage.dataset.writing import Dataset, write_dataset
 from storage.erasing import Erased
 from storage.errors import ArchiveUnavailable, Damaged, NotFound, StorageError
 from storage.filing import file_run, order_of
@@ -32,6 +34,7 @@ from storage.learned import Learned
 from storage.leases import clock
 from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
 from storage.overview import Overview
+from storage.patience import patience
 from storage.profiles import Profiles
 from storage.records import (
     ArchivedArticle,
@@ -320,9 +323,14 @@ class Archive:
 
     @contextmanager
     def snapshot(self, query: Query) -> Iterator[Snapshot]:
-        """The answers to a query and how many they are, of one moment: to be read within the block, in any threads."""
-        with self._database.standing() as connection:
-            yield snapshot(connection, query)
+        """The answers to a query and how many they are, of one moment: to be read within the block, in any threads.
+
+        It takes as long as it takes, whatever ``storage.patience`` says.
+        """
+        with ExitStack() as held:
+            with patience(None):
+                found = snapshot(held.enter_context(self._database.reading(one_state=True)), query)
+            yield found
 
     def results(self, query: Query) -> Results:
         """Some of the answers to a query, and the position behind which the next ones come."""
@@ -330,6 +338,18 @@ class Archive:
             more = replace(query, limit=None if query.limit is None else query.limit + 1)
             asked = search.hits(more, connection.dialect.name, positioned=True)
             return reading.results(connection, asked, query.limit)
+
+    def dataset(
+        self,
+        query: Query,
+        folder: Path,
+        splitting: Splitting = Splitting(),
+        form: str = "jsonl",
+        done: Callable[[int], None] = lambda _: None,
+    ) -> Dataset:
+        """Write the articles that answer a query to a folder: see ``storage.dataset.writing.write_dataset``."""
+        with self._database.reading(one_state=True) as connection:
+            return write_dataset(connection, query, folder, splitting, form, done)
 
     def count(self, query: Query) -> int:
         """How many articles answer a query, whatever its limit."""

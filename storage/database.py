@@ -77,19 +77,16 @@ class Database:
         return _file(self.engine.url)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, and sees what is committed. Raises OutOfTime: see ``storage.patience``."""
-        with self._translated(), self.engine.connect() as connection, _limited(connection, given()):
-            yield connection
+    def reading(self, *, one_state: bool = False) -> Iterator[Connection]:
+        """A transaction that only reads, and sees what is committed. Raises OutOfTime: see ``storage.patience``.
 
-    @contextmanager
-    def standing(self) -> Iterator[Connection]:
-        """As ``reading``, without a limit of time; all that is asked within the block sees what was committed when the
-        first of it was."""
+        one_state: all its questions see the same state; on SQLite they always do.
+        """
         with self._translated(), self.engine.connect() as connection:
-            if self.file is None:  # where each statement otherwise sees what is committed by then
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
-            yield connection
+            if one_state and self.file is None:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with _limited(connection, given()):
+                yield connection
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[Connection]:
