@@ -27,7 +27,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 GATE = """River authority delays flood gate repair
 
 By Ana Duarte
-{place}, {date}
+{date}
 
 The river authority will not repair the upper flood gate before spring, its director said on Friday. The gate has been stuck half open since the storm of October, and the lower town has asked for sandbags twice.
 
@@ -187,7 +187,7 @@ def furnish(archive: Archive) -> dict[str, str]:
 
 def _stories(save: Any) -> None:
     at = NOW - timedelta(days=6)
-    gate = GATE.format(place="UPPER WEIR", date=f"{at.day} {at:%B %Y}")
+    gate = GATE.format(date=f"{at.day} {at:%B %Y}")
     save("gate", *text_page("https://riverside-courier.example/gate", gate, "riverside-courier", at, language="en"))
     later = gate.replace("before spring", "before summer").replace("340,000", "365,000")
     later = later.replace("What we do not have is a dry week.", "What we lack is a dry week, and a second crane.")

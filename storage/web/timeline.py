@@ -19,6 +19,7 @@ MOST_BARS = 120
 """With more of them a bar would be thinner than a finger's breadth of screen; a coarser unit is taken."""
 
 _USUAL_BARS = 62
+_WIDEST = 28  # a bar, where there are few
 _DAY = timedelta(days=1)
 _LAST_DAY = date.max - timedelta(days=3660)
 
@@ -143,13 +144,14 @@ def _bar(
 
 def _drawn(bars: Sequence[Bar]) -> tuple[Bar, ...]:
     step = WIDTH / len(bars)
+    width = min(step * 0.8, _WIDEST)
     most = max(bar.number for bar in bars) or 1
     drawn = []
     for at, bar in enumerate(bars):
         height = HEIGHT if not bar.is_covered else max(2.0, bar.number / most * (HEIGHT - 6)) if bar.number else 0.0
         drawn.append(
             replace(
-                bar, x=round(at * step + step * 0.1, 2), width=round(step * 0.8, 2),
+                bar, x=round((at + 0.5) * step - width / 2, 2), width=round(width, 2),
                 y=round(HEIGHT - height, 2), height=round(height, 2),
             )
         )  # fmt: skip
