@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
-from typing import get_args
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -14,6 +17,10 @@ from storage.records import Scope
 from storage.speaking import OpenArchive, speaks
 from storage.times import rfc3339
 
+if TYPE_CHECKING:
+    import uvicorn
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - listening at all addresses names none
 _LONGEST_STOP = 5  # seconds that answers under way are waited for
 
 
@@ -51,21 +58,66 @@ def serve(
                 f"{host} is reached from other machines, and no token guards the archive",
                 "copydesk tokens add NAME --scope read",
             )
-        safety = Safety(frozenset(name.lower() for name in (host, *allow_host)), is_open, is_https=behind_proxy)
+        names = frozenset(name.lower() for name in (host, *allow_host) if name not in _EVERYWHERE)
+        safety = Safety(names, is_open, is_https=behind_proxy)
         app = create_app(archive, CatalogueNewsroom(archive, Settings.here().sources), safety)
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, lifespan="off", root_path=root_path,
+        server = uvicorn.Server(uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, root_path=root_path,
             proxy_headers=behind_proxy, timeout_graceful_shutdown=_LONGEST_STOP,
-        )  # fmt: skip
-        with _listening(host, port) as listener:
+        ))  # fmt: skip
+        with _listening(host, port) as listener, _stopping(server), _told(desk):
             at = f"[{host}]" if ":" in host else host
             address = f"http://{at}:{listener.getsockname()[1]}{root_path}/"
-            desk.record({"address": address}) if desk.json else desk.say(f"serving at {address}; stop with Ctrl-C")
-            before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn sends it once more, when it has ended
-            try:
-                uvicorn.Server(config).run(sockets=[listener])
-            finally:
-                signal.signal(signal.SIGTERM, before)
+            if desk.json:
+                desk.record({"address": address})
+            desk.say(f"serving at {address}; stop with Ctrl-C")
+            desk.close()  # whoever reads it through a pipe has it now
+            server.run(sockets=[listener])
+
+
+@contextmanager
+def _stopping(server: uvicorn.Server) -> Iterator[None]:
+    """SIGTERM ends the server well. It sees to that itself while it runs, and then sends the signal once more."""
+
+    def stop(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Lines(logging.Handler):
+    """Tells each record as a line, and its traceback where ``--debug`` is given."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell it."""
+        self._desk.note(self.format(record))
+
+
+@contextmanager
+def _told(desk: Desk) -> Iterator[None]:
+    """A line on stderr for each request that fails. What uvicorn says of the same is said already."""
+    is_debug = bool(click.get_current_context().params.get("debug"))
+    lines = _Lines(desk)
+    for name, level in (
+        ("copydesk.web", logging.DEBUG if is_debug else logging.WARNING),
+        ("uvicorn", logging.CRITICAL),
+    ):
+        logger = logging.getLogger(name)
+        logger.setLevel(level)
+        logger.addHandler(lines)
+    try:
+        yield
+    finally:
+        for name in ("copydesk.web", "uvicorn"):
+            logging.getLogger(name).removeHandler(lines)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from storage import inspection, ledger, migrations, reading, search
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
+from storage.change_log import Changes
 from storage.counts import Count, counts
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
@@ -46,6 +47,7 @@ from storage.relinking import Relinking
 from storage.requests import Requests
 from storage.rereading import Making, Reread, capture_of, makings, number_of_rereads, rereads
 from storage.rulings import Ruling
+from storage.snapshot import Snapshot, snapshot
 from storage.sources import Sources
 from storage.stories import Stories
 from storage.tokens import Tokens
@@ -74,6 +76,7 @@ class Archive:
         self.tokens = Tokens(database, self._writing)
         self.requests = Requests(self._writing)
         self.overview = Overview(database)
+        self.changes = Changes(database)
         self._unnamed_run: int | None = None
 
     @classmethod
@@ -263,6 +266,12 @@ class Archive:
         """The articles that answer a query, one after the other: newest first, or as its ``sort`` says."""
         with self._database.reading() as connection:
             yield from reading.stream(connection, search.hits(query, connection.dialect.name))
+
+    @contextmanager
+    def snapshot(self, query: Query) -> Iterator[Snapshot]:
+        """The answers to a query and how many they are, of one moment: to be read within the block, in any threads."""
+        with self._database.standing() as connection:
+            yield snapshot(connection, query)
 
     def results(self, query: Query) -> Results:
         """Some of the answers to a query, and the position behind which the next ones come."""

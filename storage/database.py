@@ -83,6 +83,15 @@ class Database:
             yield connection
 
     @contextmanager
+    def standing(self) -> Iterator[Connection]:
+        """As ``reading``, without a limit of time; all that is asked within the block sees what was committed when the
+        first of it was."""
+        with self._translated(), self.engine.connect() as connection:
+            if self.file is None:  # where each statement otherwise sees what is committed by then
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
+            yield connection
+
+    @contextmanager
     def within(self, seconds: float) -> Iterator[Connection]:
         """As ``reading``, for questions that may be left unanswered: OutOfTime where one takes longer than that."""
         with patience(seconds), self.reading() as connection:

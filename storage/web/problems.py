@@ -62,6 +62,7 @@ KINDS: Mapping[str, Kind] = {
         503, "The question took too long",
         "It was ended. Narrow it: a shorter period (`since`, `until`), one source, fewer words with `*`.",
     ),
+    "not-installed": Kind(501, "The server lacks what writes this format", "`hint` says what to install there."),
     "busy": Kind(503, "Too many exports are under way", "`Retry-After` says in how many seconds to try again."),
     "unavailable": Kind(503, "The archive does not answer", "`detail` says what its database or blob store says."),
     "newer": Kind(503, "The archive was written by a newer copydesk", "Update copydesk on the server."),

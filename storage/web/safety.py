@@ -15,16 +15,17 @@ class Safety:
     hosts: what the Host header may name besides ``LOOPBACK``, in small letters, without a port: a page elsewhere whose
     name was made to lead here (DNS rebinding) gets no answer. needs_token: also where the archive has no token at all;
     where it has one, a token is always needed. is_https: whether browsers come by https only. Lengths in bytes.
-    seconds: that a question may take. exports: at one time.
+    seconds: that a question may take. readers: questions at one time, besides exports: further ones wait.
     """
 
     hosts: frozenset[str] = frozenset()
     needs_token: bool = False
     is_https: bool = False
     longest_body: int = 1 << 20
-    longest_address: int = 8 << 10
-    longest_headers: int = 32 << 10
+    longest_address: int = 32 << 10
+    longest_headers: int = 48 << 10
     seconds: float = 10.0
+    readers: int = 12
     exports: int = 3
 
     def answers_for(self, host: str | None) -> bool:

@@ -34,9 +34,6 @@ def _has(if_none_match: str | None, tag: str) -> bool:
     return tag in said or "*" in said
 
 
-def told(about: str, example: Mapping[str, Any], media_type: str = JSON) -> dict[int | str, dict[str, Any]]:
-    """For the description: what a good answer is, with an example; and that it may be one that is had already."""
-    return {
-        200: {"description": about, "content": {media_type: {"example": example}}},
-        304: {"description": "The answer is the one that If-None-Match names."},
-    }
+def told(about: str) -> dict[int | str, dict[str, Any]]:
+    """For the description: what a good answer is, and that it may be one that is had already."""
+    return {200: {"description": about}, 304: {"description": "The answer is the one that If-None-Match names."}}

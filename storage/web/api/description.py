@@ -6,14 +6,16 @@ What the gate answers for every route, and what parameters can get wrong, is add
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 
+from storage.web.api import examples
 from storage.web.api.answers import JSON, tagged
 from storage.web.problems import KINDS, MEDIA_TYPE, Fault, Problem
 
@@ -56,12 +58,19 @@ def describe(app: FastAPI) -> None:
         operation["operationId"]: [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
         for operation in _operations(said)
     }
+    app.state.methods = [(compile_path(path)[0], sorted(map(str.upper, said["paths"][path]))) for path in said["paths"]]
     text = json.dumps(said, ensure_ascii=False, indent=1).encode()
 
     def openapi(request: Request) -> Response:
         return tagged(request, text, JSON)
 
     app.add_api_route(ADDRESS, openapi, include_in_schema=False)
+
+
+def methods_of(request: Request) -> Sequence[str]:
+    """What may be done to the address of a request; nothing where it is none of the API."""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    return next((methods for pattern, methods in request.app.state.methods if pattern.match(path)), ())
 
 
 def description(app: FastAPI) -> dict[str, Any]:
@@ -80,6 +89,12 @@ def description(app: FastAPI) -> dict[str, Any]:
     }
     said["security"] = [{"token": []}, {}]
     for operation in _operations(said):
+        for content in (response.get("content", {}) for response in operation["responses"].values()):
+            if JSON in content:  # FastAPI has it there for routes that answer with something else, too
+                example = examples.OF.get(operation["operationId"])
+                content[JSON] |= {"example": example} if example else {}
+                if not example:
+                    del content[JSON]
         kinds = (*_EVERYWHERE, *(_WRITING if "requestBody" in operation else ()))
         for status, kind in sorted((KINDS[kind].status, kind) for kind in kinds):
             operation["responses"][str(status)] = _problem(kind)

@@ -152,6 +152,11 @@ SOURCES = {
          "next_at": "2026-11-20T13:30:00Z", "last_run": RUN},
     ]
 }  # fmt: skip
+CHANGES = {
+    "changes": [{"seq": 48211, "kind": "version", "article_id": _COPY, "version": 2, "at": "2026-11-20T15:00:02Z"}],
+    "next": 48211,
+    "more": False,
+}
 DAYS = {
     "source": "gazette",
     "days": [
@@ -164,3 +169,11 @@ CRAWLS: Mapping[str, Any] = {
     "addresses": {"summary": "Addresses, known or not", "value": {"urls": ["https://gazette.example/gate"]}},
 }
 FILED = {"run_id": 4813, "is_new": True, "why": ""}
+
+OF: Mapping[str, Mapping[str, Any]] = {
+    "search": SEARCH, "count": COUNTS, "list_articles": ARTICLES, "get_article": ARTICLE, "list_removed": REMOVED,
+    "list_versions": VERSIONS, "get_version": VERSION, "compare_versions": DIFFERENCE, "list_changes": CHANGES,
+    "list_stories": STORIES, "get_story": STORY, "list_sources": SOURCES, "list_days": DAYS, "list_runs": RUNS,
+    "get_run": RUN, "list_links": LINKS, "explain": WHY, "file_run": FILED,
+}  # fmt: skip
+"""The answer of each operation that answers in JSON."""

@@ -132,6 +132,13 @@ def only_known(request: Request) -> None:
         raise Problem("parameter", errors=[Fault(name[:80], f"no parameter; {there_are}") for name in unknown[:20]])
 
 
+def only_json(request: Request) -> None:
+    """For every route: raises Problem for a body of another type, such as a form of some page can send."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and kind != "application/json":
+        raise Problem("media-type", f"it is {kind[:80] or 'not named'}")
+
+
 def misread(errors: Sequence[Any]) -> Problem:
     """The problem of what FastAPI could not read. errors: as pydantic tells them."""
     faults = []

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Header
 from fastapi import Query as Parameter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -104,12 +104,19 @@ class Filed:
     why: str
 
 
+def _whole(said: object) -> object:
+    """In JSON 1.0 is a whole number too."""
+    return int(said) if isinstance(said, float) and said.is_integer() else said
+
+
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     since: _Time = None
     until: _Time = None
-    limit: Annotated[int | None, Field(ge=1, le=1_000_000, description="articles that are not known yet")] = None
+    limit: Annotated[
+        int | None, Field(ge=1, le=1_000_000, description="articles that are not known yet"), BeforeValidator(_whole)
+    ] = None
 
     def order(self) -> Order:
         """What the crawl is to bring."""
@@ -136,15 +143,15 @@ def routes() -> APIRouter:
     router = APIRouter(tags=["runs"])
     add = router.add_api_route
     add("/runs", list_runs, response_model=RunList, summary="List the latest runs", operation_id="list_runs",
-        responses=told("The runs.", examples.RUNS))  # fmt: skip
+        responses=told("The runs."))  # fmt: skip
     add("/runs", file_run, methods=["POST"], status_code=202, response_model=Filed, summary="Ask for a crawl",
         operation_id="file_run", responses=_filed())  # fmt: skip
     add("/runs/{number}", get_run, response_model=Run, summary="Get a run", operation_id="get_run",
-        responses=told("The run.", examples.RUN))  # fmt: skip
+        responses=told("The run."))  # fmt: skip
     add("/runs/{number}/links", list_links, response_model=LinkList, summary="List what had one fate in a run",
-        operation_id="list_links", responses=told("The addresses.", examples.LINKS))  # fmt: skip
+        operation_id="list_links", responses=told("The addresses."))  # fmt: skip
     add("/why", explain, response_model=Why, summary="Tell the fate of an address", operation_id="explain",
-        responses=told("Its fates.", examples.WHY))  # fmt: skip
+        responses=told("Its fates."))  # fmt: skip
     return router
 
 
@@ -235,7 +242,6 @@ def _filed() -> dict[int | str, dict[str, object]]:
     return {
         202: {
             "description": "The crawl is filed, or was before.",
-            "content": {"application/json": {"example": examples.FILED}},
             "headers": {"Location": {"description": "The run.", "schema": {"type": "string"}, "required": True}},
         }
     }

@@ -15,7 +15,6 @@ from starlette.responses import Response
 from storage.counts import Count
 from storage.records import ArchivedArticle, CountedBy
 from storage.snippet import snippet
-from storage.web.api import examples
 from storage.web.api.answers import answer, told
 from storage.web.api.parameters import After, Filters, Limit, Sorted
 from storage.web.front_desk import desk_of
@@ -104,11 +103,11 @@ def routes() -> APIRouter:
     router = APIRouter(tags=["search"])
     router.add_api_route(
         "/search", search, response_model=SearchPage, summary="Find articles by words, ranked",
-        operation_id="search", responses=told("The hits.", examples.SEARCH),
+        operation_id="search", responses=told("The hits."),
     )  # fmt: skip
     router.add_api_route(
         "/counts", count, response_model=Counts, summary="Count articles by day, week, source, language or agency",
-        operation_id="count", responses=told("The counts.", examples.COUNTS),
+        operation_id="count", responses=told("The counts."),
     )  # fmt: skip
     return router
 

@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from storage.links import SourceRecord
 from storage.records import Query
-from storage.web.api import examples
 from storage.web.api.answers import answer, told
 from storage.web.api.runs import Run, run_told
 from storage.web.front_desk import FrontDesk, desk_of
@@ -69,11 +68,11 @@ def routes() -> APIRouter:
     router = APIRouter(tags=["sources"])
     router.add_api_route(
         "/sources", list_sources, response_model=SourceList, summary="List the sources",
-        operation_id="list_sources", responses=told("The sources.", examples.SOURCES),
+        operation_id="list_sources", responses=told("The sources."),
     )  # fmt: skip
     router.add_api_route(
         "/sources/{name}/days", list_days, response_model=Days, summary="Count the articles of a source day by day",
-        operation_id="list_days", responses=told("The days.", examples.DAYS),
+        operation_id="list_days", responses=told("The days."),
     )  # fmt: skip
     return router
 

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from storage.records import Query
 from storage.spread import Spread, Story
-from storage.web.api import examples
 from storage.web.api.answers import answer, told
 from storage.web.api.parameters import ArticleId, Language, Limit, Since, Source, Until, plain, time_of
 from storage.web.front_desk import desk_of
@@ -28,11 +27,11 @@ def routes() -> APIRouter:
     router = APIRouter(tags=["stories"])
     router.add_api_route(
         "/stories", list_stories, response_model=StoryList, summary="List the stories that went widest",
-        operation_id="list_stories", responses=told("The stories.", examples.STORIES),
+        operation_id="list_stories", responses=told("The stories."),
     )  # fmt: skip
     router.add_api_route(
         "/stories/{id}", get_story, response_model=Story, summary="Get a story: who had it, when, how much of it",
-        operation_id="get_story", responses=told("The story.", examples.STORY),
+        operation_id="get_story", responses=told("The story."),
     )  # fmt: skip
     return router
 
