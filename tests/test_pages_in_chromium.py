@@ -75,6 +75,7 @@ def test_every_page_has_a_case(room: Room) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_page(name: str, room: Room, judge: Any, pictures: Path) -> None:
     judge.goto(room.base + room.pages()[name])
+    assert judge.evaluate(_ALIVE) == []
     judge.evaluate(_AXE)
     for width, scheme in product(WIDTHS, SCHEMES):
         where = f"{name} at {width} px, {scheme}"
@@ -86,7 +87,6 @@ def test_page(name: str, room: Room, judge: Any, pictures: Path) -> None:
         assert judge.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{where} scrolls sideways"
         assert judge.locator("h1").count() == 1, where
         judge.screenshot(path=pictures / f"{name}-{width}-{scheme}.png", full_page=_WHOLE)
-    assert judge.evaluate(_ALIVE) == [], name
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -117,7 +117,7 @@ def test_keyboard_and_console(name: str, room: Room, window: Any) -> None:
 def test_titles_are_unique(room: Room) -> None:
     titles: dict[str, str] = {}
     for name, address in room.pages().items():
-        title = re.findall(r"<title>([^<]*)</title>", httpx.get(room.base + address).text)
+        title = re.findall(r"<title>([^<]*)</title>", httpx.get(room.base + address).text.partition("<body>")[0])
         assert len(title) == 1, name
         assert title[0] not in titles, f"{name} and {titles.get(title[0])}"
         titles[title[0]] = name
@@ -128,7 +128,7 @@ def test_everything_works_without_scripts(browser: Any, room: Room) -> None:
     window = context.new_page()
     window.goto(room.base)
     window.fill("#q", "flood gate")
-    window.click("text=Search >> nth=-1")
+    window.click(".box button")
     assert parse_qs(urlsplit(window.url).query) == {"q": ["flood gate"]}
     window.click("details.table summary")
     assert window.is_visible("details.table tfoot")
