@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 GATE = """River authority delays flood gate repair
 
 By Ana Duarte
-{place}, {date}
+{date}
 
 The river authority will not repair the upper flood gate before spring, its director said on Friday. The gate has been stuck half open since the storm of October, and the lower town has asked for sandbags twice.
 
@@ -187,7 +187,7 @@ def furnish(archive: Archive) -> dict[str, str]:
 
 def _stories(save: Any) -> None:
     at = NOW - timedelta(days=6)
-    gate = GATE.format(place="UPPER WEIR", date=f"{at.day} {at:%B %Y}")
+    gate = GATE.format(date=f"{at.day} {at:%B %Y}")
     save("gate", *text_page("https://riverside-courier.example/gate", gate, "riverside-courier", at, language="en"))
     later = gate.replace("before spring", "before summer").replace("340,000", "365,000")
     later = later.replace("What we do not have is a dry week.", "What we lack is a dry week, and a second crane.")
@@ -227,10 +227,14 @@ OUTLETS = (
 )  # fmt: skip
 
 
+def _definition(name: str, title: str, language: str, enabled: bool) -> str:
+    return _DEFINITION.format(name=name, title=title, language=language, enabled=str(enabled).lower())
+
+
 def _sources(archive: Archive) -> None:
     archive.sources.sync([
         SourceRecord(name, title, language, None, f"https://{name}.example/", enabled,
-                     _DEFINITION.format(name=name, title=title, language=language, enabled=str(enabled).lower()))
+                     _definition(name, title, language, enabled))
         for name, title, language, enabled in OUTLETS
     ])  # fmt: skip
     gap = NOW - timedelta(days=2)
@@ -279,6 +283,59 @@ def _crawl(archive: Archive, source: str, fates: Sequence[str]) -> None:
 def _leased(archive: Archive) -> list[Link]:
     """Every link that is to be fetched now."""
     return [link for host in archive.frontier.lease("desk", 5, 20) for link in host.links]
+
+
+@dataclass(frozen=True)
+class Room:
+    """A furnished archive that is served. base: the address of the server; ids: of articles, by name."""
+
+    archive: Archive
+    base: str
+    ids: dict[str, str]
+
+    def pages(self) -> dict[str, str]:
+        """The address of every page, by a name for it."""
+        gate = self.ids["gate"]
+        return {
+            "search": "/search",
+            "search-words": "/search?q=flood+gate",
+            "search-narrowed": "/search?q=flood+gate&source=harbour-post&since=14d",
+            "search-nothing": "/search?q=flood+zeppelin&source=lantern&since=7d",
+            "article": f"/articles/{gate}",
+            "article-removed": f"/articles/{gate}?show=removed",
+            "article-arabic": f"/articles/{self.ids['arabic']}?show=removed",
+            "article-japanese": f"/articles/{self.ids['japanese']}",
+            "article-vietnamese": f"/articles/{self.ids['vietnamese']}",
+            "versions": f"/articles/{gate}/versions/1..2",
+            "versions-one": f"/articles/{self.ids['thai']}/versions",
+            "story": f"/stories/{gate}",
+            "stories": "/stories?since=30d",
+            "sources": "/sources",
+            "source": "/sources/riverside-courier",
+            "source-broken": "/sources/daffa-times",
+            "runs": "/runs",
+            "run": "/runs/2?fate=failed",
+            "run-under-way": f"/runs/{self.archive.runs(1)[0].id}?reload",
+            "crawl-form": "/runs/new?source=riverside-courier",
+            "why": "/why?url=https://riverside-courier.example/gate",
+            "why-never": "/why?url=https://riverside-courier.example/crawled/nowhere",
+            "about": "/about",
+            "not-found": "/articles/0000000000000000",
+            "login": "/login",
+        }
+
+
+@contextmanager
+def open_room(folder: Path) -> Iterator[Room]:
+    """A furnished archive in a folder, served."""
+    sources = folder / "sources"
+    sources.mkdir()
+    for name, title, language, enabled in OUTLETS:
+        (sources / f"{name}.toml").write_text(_definition(name, title, language, enabled), encoding="utf-8")
+    with Archive.open(f"sqlite:///{folder}/archive.db") as archive:
+        ids = furnish(archive)
+        with serving(archive, sources) as base:
+            yield Room(archive, base, ids)
 
 
 @contextmanager

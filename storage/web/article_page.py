@@ -51,7 +51,8 @@ def article(request: Request) -> Response:
     story = archive.stories.of(found.id)
     return page(
         request, "article", article=found, shows_removed=shows_removed, removed=removed,
-        blocks=_blocks(found.text, removed if shows_removed else ()), facts=_facts(found), makings=makings,
+        blocks=_blocks(found.text, removed if shows_removed else ()), facts=_facts(found),
+        origins={"published_at": None, "modified_at": None} | dict(found.origins), makings=makings,
         making=next(making for making in makings if making.stands), story=story, role_of=role_of,
         sightings=seen[-MOST_SIGHTINGS:][::-1], sightings_left=max(0, len(seen) - MOST_SIGHTINGS),
         elsewhere=found.url and found.canonical_url and is_elsewhere(found.url, found.canonical_url),
@@ -88,12 +89,10 @@ def _remedy(block: Removed) -> str:
 
 
 def _facts(article: ArchivedArticle) -> list[Fact]:
-    published = article.published_precision and f"to the {article.published_precision}"
     told = [
         ("authors", "authors", ", ".join(article.authors), False),
         ("agency", "agency", article.agency, False),
         ("place", "dateline", article.dateline, False),
-        ("published", "published_at", published, False),
         ("stated zone", "", article.published_zone, False),
         ("language", "language", article.language, False),
         ("section", "section", article.section, False),

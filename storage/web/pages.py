@@ -18,6 +18,7 @@ from storage.web import (
     versions_page,
     why_page,
 )
+from storage.web.problems import Problem
 
 _A_YEAR = "public, max-age=31536000, immutable"
 
@@ -41,7 +42,7 @@ def routes() -> APIRouter:
         ("/why", why_page.why),
         ("/about", about_page.about),
         ("/", _home),
-        ("/static/{name}", _stylesheet),
+        ("/static/{name}", _own_file),
     ):
         router.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
     router.add_api_route("/runs", _file_run, methods=["POST"], response_model=None)
@@ -52,11 +53,12 @@ def _home(request: Request) -> Response:
     return RedirectResponse(f"{request.scope.get('root_path', '')}/search", 307)
 
 
-def _stylesheet(request: Request) -> Response:
-    """The style; what changes has another name, so it may be kept."""
-    is_current = rendering.stylesheet_name().endswith(request.path_params["name"])
-    headers = {"Cache-Control": _A_YEAR} if is_current else {}
-    return Response(rendering.stylesheet(), media_type="text/css", headers=headers)
+def _own_file(request: Request) -> Response:
+    """The style or the icon; what changes has another name, so it may be kept."""
+    kind, body = rendering.own_files().get(f"/static/{request.path_params['name']}", (None, b""))
+    if kind is None:
+        raise Problem("not-found")
+    return Response(body, media_type=kind, headers={"Cache-Control": _A_YEAR})
 
 
 async def _file_run(request: Request) -> Response:

@@ -30,25 +30,27 @@ def page(
     request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **shown: object
 ) -> HTMLResponse:
     """A page. shown: what its template shows; template: its name without ``.html``."""
+    style, icon = own_files()
     asker = getattr(request.state, "asker", None)
     always = {
         "base": request.scope.get("root_path", ""), "path": request.url.path, "csrf": partial(csrf.token_for, request),
         "navigation": NAVIGATION, "is_logged_in": asker is not None and asker.by_cookie, "now": datetime.now(UTC),
-        "stylesheet": stylesheet_name(),
+        "stylesheet": style, "icon": icon,
     }  # fmt: skip
     text = _environment().get_template(f"{template}.html").render(always | shown)
     return HTMLResponse(text.encode("utf-8", "backslashreplace"), status, dict(headers or {}))  # lone surrogates
 
 
-def stylesheet() -> bytes:
-    """The style of all pages."""
-    return (files("storage.web") / "static" / "copydesk.css").read_bytes()
-
-
 @cache
-def stylesheet_name() -> str:
-    """The address of the style: another one for each content, so that browsers may keep it."""
-    return f"/static/copydesk.{hashlib.sha256(stylesheet()).hexdigest()[:12]}.css"
+def own_files() -> Mapping[str, tuple[str, bytes]]:
+    """The style and the icon by their addresses, with their media types. A name holds a hash of what is in the file,
+    so that browsers may keep it."""
+    found = {}
+    for name, kind in (("copydesk.css", "text/css"), ("copydesk.svg", "image/svg+xml")):
+        body = (files("storage.web") / "static" / name).read_bytes()
+        stem, _, ending = name.partition(".")
+        found[f"/static/{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{ending}"] = (kind, body)
+    return found
 
 
 def is_web(url: object) -> bool:

@@ -7,20 +7,15 @@ from datetime import timedelta
 
 from storage.spread import Member, Sight, Story
 
-WIDTH, LANE = 720, 28
-"""Of the drawing, and of one lane, in its own units."""
-
 MOST_LANES = 40
 """The outlets that were first; the table has all of them."""
 
-_LABEL = 190  # of the width, for the names of outlets
-_EDGE = 12
-_SMALLEST, _LARGEST = 4.0, 10.0  # radius of a dot
+_SMALLEST, _LARGEST = 4.0, 9.0  # radius of a dot, in pixels
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """An article at an outlet. radius: by how much of the centre's text stands in it."""
+    """An article at an outlet. x: in percent; radius: in pixels, by how much of the centre's text stands in it."""
 
     sight: Sight
     member: Member
@@ -31,22 +26,18 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """An outlet; y: of the middle of its lane."""
+    """An outlet, and what it had."""
 
     outlet: str
-    y: float
     dots: tuple[Dot, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SpreadChart:
-    """The drawing. left, right: where time begins and ends. left_out: outlets without a lane."""
+    """The drawing. span: from the first sight to the last. left_out: outlets without a lane."""
 
     lanes: tuple[Lane, ...]
-    height: float
     span: timedelta
-    left: float = _LABEL
-    right: float = WIDTH - _EDGE
     left_out: int = 0
 
 
@@ -60,10 +51,8 @@ def spread_chart(story: Story) -> SpreadChart | None:
     for sight in story.sights:
         dot = _dot(sight, members[sight.article_id], story, span)
         by_outlet.setdefault(sight.source or "no source", []).append(dot)
-    lanes = [
-        Lane(outlet, LANE * at + LANE / 2, tuple(dots)) for at, (outlet, dots) in enumerate(by_outlet.items())
-    ][:MOST_LANES]
-    return SpreadChart(tuple(lanes), LANE * len(lanes), span, left_out=len(by_outlet) - len(lanes))
+    lanes = tuple(Lane(outlet, tuple(dots)) for outlet, dots in by_outlet.items())
+    return SpreadChart(lanes[:MOST_LANES], span, max(0, len(lanes) - MOST_LANES))
 
 
 def minutes_later(story: Story, sight: Sight) -> int:
@@ -72,10 +61,9 @@ def minutes_later(story: Story, sight: Sight) -> int:
 
 
 def _dot(sight: Sight, member: Member, story: Story, span: timedelta) -> Dot:
-    left, right = _LABEL + _LARGEST, WIDTH - _EDGE - _LARGEST
     along = (sight.first_seen_at - story.first_seen_at) / span if span else 0.0
     copied = 1.0 if member.copy_of is None else member.share or 0.0
     return Dot(
-        sight, member, round(left + along * (right - left), 1),
-        round(_SMALLEST + (_LARGEST - _SMALLEST) * copied, 1), minutes_later(story, sight),
+        sight, member, round(along * 100, 2), round(_SMALLEST + (_LARGEST - _SMALLEST) * copied, 1),
+        minutes_later(story, sight),
     )  # fmt: skip

@@ -12,13 +12,14 @@ from storage.counts import Count
 from storage.overview import Span
 from storage.web.asking import Asked, Unit, written
 
-WIDTH, HEIGHT = 720, 96
-"""Of the drawing, in its own units: it is stretched to the width of the page."""
+HEIGHT = 96
+"""Of the drawing, in pixels. Its width is that of the page: across it everything is in percent."""
 
 MOST_BARS = 120
 """With more of them a bar would be thinner than a finger's breadth of screen; a coarser unit is taken."""
 
 _USUAL_BARS = 62
+_WIDEST = 3.5  # percent that a bar takes, where there are few
 _DAY = timedelta(days=1)
 _LAST_DAY = date.max - timedelta(days=3660)
 
@@ -28,7 +29,7 @@ Covered = Callable[[Sequence[Span]], Sequence[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One period. number: of articles. x, y, width, height: of the bar in the drawing.
+    """One period. number: of articles. x, width: of the bar in percent; y, height: in pixels.
 
     is_covered: False where nothing was captured, and so nothing can be said. is_over: False while the period goes on.
     is_cut: whether what was asked for begins or ends within it.
@@ -142,14 +143,15 @@ def _bar(
 
 
 def _drawn(bars: Sequence[Bar]) -> tuple[Bar, ...]:
-    step = WIDTH / len(bars)
+    step = 100 / len(bars)
+    width = min(step * 0.8, _WIDEST)
     most = max(bar.number for bar in bars) or 1
     drawn = []
     for at, bar in enumerate(bars):
         height = HEIGHT if not bar.is_covered else max(2.0, bar.number / most * (HEIGHT - 6)) if bar.number else 0.0
         drawn.append(
             replace(
-                bar, x=round(at * step + step * 0.1, 2), width=round(step * 0.8, 2),
+                bar, x=round((at + 0.5) * step - width / 2, 2), width=round(width, 2),
                 y=round(HEIGHT - height, 2), height=round(height, 2),
             )
         )  # fmt: skip
