@@ -390,7 +390,7 @@ def test_examples_have_the_keys_that_answers_have(asking: Asking) -> None:
         "/counts": "/counts?by=week&share=true&q=flood", "/stories": "/stories", "/stories/{id}": f"/stories/{asking.wire}",
         "/sources": "/sources", "/sources/{name}/days": "/sources/gazette/days", "/runs": "/runs",
         "/runs/{number}": f"/runs/{run}", "/runs/{number}/links": f"/runs/{run}/links", "/why": f"/why?url={GATE}",
-        "/changes": "/changes",
+        "/changes": "/changes", "/terms": "/terms?q=flood", "/watches": "/watches",
     }  # fmt: skip
     for path, asked in paths.items():
         example = description_["paths"][f"{API}{path}"]["get"]["responses"]["200"]["content"]["application/json"][
