@@ -85,6 +85,7 @@ capture = Table(
     Column("profile", String(64)),  # the sha256 of what was known of its site when it was cleaned last
     Column("cleaner", String(40)),  # which edition of the cleaner that was
     Column("asked_url", SafeText),  # the address that redirected to ``url``
+    Index("ix_capture_fetched_at_source", "fetched_at", "source"),
 )
 
 article = Table(

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_tombstone"),
     )
     op.create_index("ix_tombstone_article_id", "tombstone", ["article_id"])
+    op.create_index("ix_capture_fetched_at_source", "capture", ["fetched_at", "source"])
     _askers()
     _watches()
     op.execute(_ALL_THERE_IS)
@@ -96,7 +97,9 @@ def _watches() -> None:
         sa.Column("way", sa.String(7), nullable=False),
         sa.Column("target", sa.Text, nullable=False),
         sa.Column("made_at", _TIME, nullable=False),
+        sa.Column("since", _COUNT, nullable=False),
         sa.Column("seen", _COUNT, nullable=False),
+        sa.Column("secret", sa.Text),
         sa.Column("matched_at", _TIME),
         sa.Column("told_at", _TIME),
         sa.PrimaryKeyConstraint("name", name="pk_watch"),
@@ -106,9 +109,11 @@ def _watches() -> None:
         sa.Column("watch", sa.String(100), nullable=False),
         sa.Column("article_id", _ID, nullable=False),
         sa.Column("found_at", _TIME, nullable=False),
+        sa.Column("delivery", sa.String(32)),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("not_before", _TIME, nullable=False),
         sa.Column("told_at", _TIME),
+        sa.Column("given_up_at", _TIME),
         sa.Column("why", sa.Text),
         sa.PrimaryKeyConstraint("watch", "article_id", name="pk_notice"),
         sa.ForeignKeyConstraint(["watch"], ["watch.name"], name="fk_notice_watch", ondelete="CASCADE"),
