@@ -1,9 +1,9 @@
 """Answers: the first few hits of a query, without looking at all of them where there are very many.
 
 A word that is in every second article has hits without number, and the newest fifty of them are among the newest few
-hundred articles. So where the index finds many, the latest articles are asked one by one whether they have the words;
-and where hits are ranked, those that were weighed come first. Only if that does not fill the page is everything
-looked at.
+hundred articles. Those came lately too, but for a few: so where the index finds many, only its end is looked at, and
+those few are asked for one by one. Where hits are ranked, those that were weighed come first. If that does not fill
+the page, everything is looked at.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from storage.schema import article, articles
 from storage.search import Asked, hits, with_positions
 from storage.word_question import are_many
 
-_MANY = 20_000  # hits, from which on the latest articles are asked one by one
-_LATEST = 2_000  # articles that are asked so
+_MANY = 20_000  # hits, from which on only the latest articles are looked at first
+_LATEST = 2_000  # articles that are so
+_STRAYS = 20  # of them, that came long before the others: with a date in the future, say
+_WIDEST = 20 * _LATEST  # articles that came while the latest did
 
 
 def first_answers(connection: Connection, query: Query) -> Sequence[Row[Any]]:
@@ -40,12 +42,12 @@ def _newest(connection: Connection, asked: Asked) -> Sequence[Row[Any]]:
     order = [column.desc() for column in asked.order(None)]
     latest = asked.of_articles(select(article.c.seq).select_from(article)).where(*asked.holding(), *asked.behind(None))
     latest = latest.order_by(*order).limit(_LATEST)
-    shown = (
-        select(article.c.seq)
-        .where(article.c.seq.in_(latest), *asked.found(one_by_one=True))
-        .order_by(*order)
-        .limit(asked.query.limit)
-    )
+    seqs = sorted(connection.scalars(latest))
+    strays = 0 if asked.words.has_beginnings else min(_STRAYS, len(seqs) - 1)
+    if not seqs or seqs[-1] - seqs[strays] > _WIDEST:
+        return ()
+    among = asked.words.holds_among(asked.dialect, seqs[strays], seqs[-1], seqs[:strays])
+    shown = select(article.c.seq).where(article.c.seq.in_(latest), among).order_by(*order).limit(asked.query.limit)
     found = articles().where(article.c.seq.in_(shown)).order_by(*order)
     return connection.execute(with_positions(found, asked, None)).all()
 

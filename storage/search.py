@@ -122,9 +122,9 @@ class Asked:
         conditions += (or_(*self._any(group)) for group in self.words.rest if len(group) > 1)
         return conditions
 
-    def found(self, *, one_by_one: bool = False) -> list[ColumnElement[bool]]:
+    def found(self) -> list[ColumnElement[bool]]:
         """The condition of that look; none where nothing is asked of it."""
-        return [self.words.holds(self.dialect, one_by_one=one_by_one)] if self.words.required else []
+        return [self.words.holds(self.dialect)] if self.words.required else []
 
     def fact(self, wanted: Filter) -> ColumnElement[bool]:
         """The condition that a fact is as wanted; unknown where the fact is."""

@@ -16,9 +16,9 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
-    exists,
     func,
     literal_column,
+    or_,
     select,
     table,
 )
@@ -84,13 +84,21 @@ class WordQuestion:
         """The ``seq`` of all that the look finds."""
         return found_in("words", self.spelled(dialect), dialect)
 
-    def holds(self, dialect: str, *, one_by_one: bool) -> ColumnElement[bool]:
-        """The condition that an article is found. one_by_one: the index is asked for each article by itself."""
-        if not one_by_one:
-            return article.c.seq.in_(self.entries(dialect))
-        asked = self.entries(dialect)
-        (seq,) = asked.selected_columns
-        return exists(asked.where(seq == article.c.seq).correlate(article))
+    def holds(self, dialect: str) -> ColumnElement[bool]:
+        """The condition that an article is found."""
+        return article.c.seq.in_(self.entries(dialect))
+
+    def holds_among(self, dialect: str, first: int, last: int, others: Sequence[int]) -> ColumnElement[bool]:
+        """The condition that an article is found, and is one of a range of the index or one of a few others."""
+        entries = self.entries(dialect)
+        (seq,) = entries.selected_columns
+        looks = [entries.where(seq.between(first, last)), *(entries.where(seq == other) for other in others)]
+        return or_(*(article.c.seq.in_(look) for look in looks))
+
+    @property
+    def has_beginnings(self) -> bool:
+        """Whether it asks for words that begin so: each look gathers all of them."""
+        return any(term.is_open for terms in (*self.required, self.excluded) for term in terms)
 
 
 def ranked(words: WordQuestion, question: Question, dialect: str) -> FromClause | None:
