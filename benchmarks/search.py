@@ -6,20 +6,21 @@ up: the first 50 answers newest first and by relevance, the number of answers, a
 
 Beside it in the same run, for the questions that have words: FTS5 by itself, on the very same index, asked for the
 latest 50 row numbers and for their count. It reads no article, knows no dates and no filters: it is the floor.
-DuckDB counts by week and source over a Parquet export, for the questions that it can ask: those of filters alone.
-lemon24/reader is beside it in ``benchmarks.search_peer``.
+DuckDB counts by week over a Parquet export of the archive, for the questions that have no words. lemon24/reader
+searches the same texts, up to 100,000 of them, where the peers are installed (``make peers``).
 """
 
 from __future__ import annotations
 
 import argparse
-import re
+import json
 import resource
 import statistics
+import subprocess
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -28,12 +29,15 @@ from benchmarks.big_archive import Made, fill
 from benchmarks.questions import KINDS, Asked, questions
 from storage import Archive
 from storage.database import Database, sqlite_module
+from storage.export import export
 from storage.records import Query
 from storage.search import question_of
 from storage.word_question import WordQuestion
 
 _WARMING = 30
 _LIMIT = 50
+_MOST_FOR_READER = 100_000
+ROOT = Path(__file__).parents[1]
 
 
 def main() -> None:
@@ -76,10 +80,13 @@ def _measure(url: str, number: int) -> None:
             with closing(sqlite_module().connect(url.removeprefix("sqlite:///"))) as bare:
                 _row("FTS5 alone: latest 50", asked, lambda query: _bare(bare, query, "rowid", _LATEST))
                 _row("FTS5 alone: how many", asked, lambda query: _bare(bare, query, "count(*)", ""))
+            _beside_duckdb(archive, asked)
+            if number <= _MOST_FOR_READER and (peers := _peers_python()):
+                _beside_reader(peers, url.removeprefix("sqlite:///"), asked)
     print(f"memory at its peak: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB\n")
 
 
-def _row(name: str, asked: Iterable[Asked], way: Callable[[Query], object]) -> None:
+def _row(name: str, asked: Sequence[Asked], way: Callable[[Query], object]) -> None:
     took: dict[str, list[float]] = defaultdict(list)
     for each in asked:
         started = time.perf_counter()
@@ -97,7 +104,6 @@ def _spread(times: list[float] | None) -> str:
 
 
 _LATEST = f"ORDER BY rowid DESC LIMIT {_LIMIT}"
-_MATCH = re.compile(r"MATCH '(?P<asked>(?:[^']|'')*)'")
 
 
 def _bare(connection: object, query: Query, column: str, order: str) -> object:
@@ -108,6 +114,69 @@ def _bare(connection: object, query: Query, column: str, order: str) -> object:
     spelled = words.spelled("sqlite")
     sql = f"SELECT {column} FROM article_words WHERE article_words MATCH ? {order}"
     return connection.execute(sql, (spelled,)).fetchall()  # type: ignore[attr-defined]
+
+
+def _beside_duckdb(archive: Archive, asked: Sequence[Asked]) -> None:
+    """Counts by week over a Parquet file, as far as questions have no words."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        file = Path(folder) / "all.parquet"
+        started = time.perf_counter()
+        number = export(archive.find(Query(limit=None)), file)
+        rate = number / (time.perf_counter() - started)
+        dated = "coalesce(published_at, fetched_at)"
+
+        def count(query: Query) -> object:
+            if query.words:
+                return NotImplemented
+            said = {"source": query.source, "since": query.since, "until": query.until}
+            parts = {"source": "source = ?", "since": f"{dated} >= ?", "until": f"{dated} < ?"}
+            held = [parts[name] for name, value in said.items() if value is not None]
+            sql = f"SELECT date_trunc('week', {dated}), count(*) FROM '{file}'"
+            sql += (f" WHERE {' AND '.join(held)}" if held else "") + " GROUP BY 1"
+            return connection.execute(sql, [value for value in said.values() if value is not None]).fetchall()
+
+        _row("DuckDB: by week", asked, count)
+        print(f"(its Parquet file was written at {rate:,.0f} articles a second)")
+
+
+def _peers_python() -> Path | None:
+    python = ROOT / ".venv-peers" / "bin" / "python"
+    return python if python.exists() else None
+
+
+def _beside_reader(python: Path, file: str, asked: Sequence[Asked]) -> None:
+    """lemon24/reader, in its own Python, asked for words alone: it has no such filters."""
+    script = Path(__file__).with_name("search_peer.py")
+    sought = [(each.kind, words) for each in asked if (words := _plain(each.query))]
+    with subprocess.Popen([python, script, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        said, heard = process.stdin, process.stdout
+        assert said is not None
+        assert heard is not None
+        took: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        seconds = json.loads(heard.readline())["seconds"]
+        for kind, words in sought:
+            said.write(json.dumps(words) + "\n")
+            said.flush()
+            for name, milliseconds in json.loads(heard.readline()).items():
+                took[name][kind].append(milliseconds)
+                took[name]["all"].append(milliseconds)
+        said.close()
+    for name, times in took.items():
+        print(f"{'reader: ' + name:26}" + "".join(f"{_spread(times.get(kind)):>20}" for kind in (*KINDS, "all")))
+    print(f"(reader took {seconds:,.0f} s to take the articles in)")
+
+
+def _plain(query: Query) -> str | None:
+    """The words of a question in FTS5's own language, where it has nothing but words."""
+    words = WordQuestion.of(question_of(query), "sqlite")
+    terms = [term for terms in words.required for term in terms]
+    filters = query.source or query.since or query.until or words.rest or words.excluded
+    if not terms or filters or any(term.place != "anywhere" for term in terms):
+        return None
+    spelled = [[f'"{" ".join(term.tokens)}"' + "*" * term.is_open for term in group] for group in words.required]
+    return " AND ".join(f"({' OR '.join(group)})" for group in spelled)
 
 
 if __name__ == "__main__":

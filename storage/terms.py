@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Select, func, or_, select
 from storage.query_language import Words
 from storage.records import Query
 from storage.schema import article, current, version
-from storage.search import number_of_hits, question_of, tally
+from storage.search import question_of, tally
 from storage.word_question import matching
 from storage.words import open_ended, pieces, tokens
 
@@ -234,6 +234,6 @@ def _counted(connection: Connection, query: Query, chain: tuple[str, ...]) -> tu
     """How many articles of the result, and of the archive, have the tokens in a row."""
     dialect = connection.dialect.name
     has = matching([Words(chain)], dialect)
-    here = connection.scalar(number_of_hits(query, dialect).where(*has)) or 0
-    everywhere = connection.scalar(number_of_hits(Query(), dialect).where(*has)) or 0
+    here = connection.scalar(tally(query, dialect, func.count(article.c.seq)).where(*has)) or 0
+    everywhere = connection.scalar(tally(Query(), dialect, func.count(article.c.seq)).where(*has)) or 0
     return here, everywhere
