@@ -125,7 +125,7 @@ def verify(open_archive: OpenArchive, desk: Desk, *, quick: bool) -> None:
     """
     from pipelines.fingerprint import content_key
     from pipelines.normalise import NORM_VERSION
-    from storage.damages import Damage, NormalForm
+    from storage.damages import NormalForm
 
     with open_archive() as archive:
         work = archive.verification(NormalForm(NORM_VERSION, content_key), quick=quick)

@@ -29,8 +29,8 @@ from storage.records import (
 if TYPE_CHECKING:
     from storage.archive import Archive
     from storage.counts import Count
-    from storage.explaining import Link
     from storage.damages import Damage
+    from storage.explaining import Link
     from storage.inspection import SourceCount, Statistics
     from storage.likeness import Likeness
     from storage.regrouping import StoryEvent
