@@ -14,6 +14,7 @@ from storage.speaking import OpenArchive, When, speaks
 
 if TYPE_CHECKING:
     from crawler.reprocess import Change
+    from storage.damages import Damage
     from storage.records import Failed
 
 _SHORT = 8  # digits of an id that a table shows

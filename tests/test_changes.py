@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from crawler.relinking import MADE_BY, relink
 from storage import Archive, Query
+from storage.change_log import ChangeKind
 from storage.errors import NotFound
 from tests.chaos_changes import Mirror, race
 from tests.newsroom import LONG, article, page, prose, sketched
@@ -153,3 +155,14 @@ def test_the_commands(archive: Archive, database_url: str, tmp_path: Path) -> No
     copydesk("forget", "--yes", "--story", ids[1], database=database_url, raw=raw)
     assert archive.count(Query()) == 0
     assert "all well" in copydesk("verify", database=database_url, raw=raw)
+
+
+def test_the_mirror_of_the_documentation(archive: Archive) -> None:
+    section = (Path(__file__).parents[1] / "docs" / "querying.md").read_text().partition("## What has changed")[2]
+    example = section.partition("```python\n")[2].partition("```")[0]
+    ids = [archive.save(page(f"https://a.example/{at}", b"%d" % at), article(prose(at))).article_id for at in range(3)]
+    archive.forget(ids[0] or "")
+    mirror: dict[str, object] = {}
+    exec(example, {"archive": archive, "mirror": mirror, "NotFound": NotFound})
+    assert mirror == {found.id: found for found in archive.find(Query())}
+    assert all(f"`{kind}`" in section for kind in get_args(ChangeKind))
