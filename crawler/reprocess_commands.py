@@ -14,7 +14,6 @@ from storage.speaking import OpenArchive, When, speaks
 
 if TYPE_CHECKING:
     from crawler.reprocess import Change
-    from storage.damages import Damage
     from storage.records import Failed
 
 _SHORT = 8  # digits of an id that a table shows
@@ -126,7 +125,7 @@ def verify(open_archive: OpenArchive, desk: Desk, *, quick: bool) -> None:
     """
     from pipelines.fingerprint import content_key
     from pipelines.normalise import NORM_VERSION
-    from storage.damages import NormalForm
+    from storage.damages import Damage, NormalForm
 
     with open_archive() as archive:
         work = archive.verification(NormalForm(NORM_VERSION, content_key), quick=quick)
@@ -136,7 +135,7 @@ def verify(open_archive: OpenArchive, desk: Desk, *, quick: bool) -> None:
     desk.table(
         damages,
         [
-            Column["Damage"]("subject", lambda damage: damage.subject),
+            Column[Damage]("subject", lambda damage: damage.subject),
             Column("damage", lambda damage: damage.detail),
             Column("try", lambda damage: damage.remedy, shrinks=True),
         ],

@@ -170,6 +170,15 @@ def test_nothing_else_is_written_over(tmp_path: Path) -> None:
         assert archive.backup(tmp_path / "backup").articles == 1
 
 
+def test_kept_bytes_of_a_bucket_come_along(tmp_path: Path, s3_place: str) -> None:
+    with Archive.open(f"sqlite:///{tmp_path}/live.db", s3_place) as archive:
+        for at in range(5):
+            archive.save(*numbered(at))
+        assert archive.backup(tmp_path / "backup").new_bodies == 5
+    with restored(tmp_path / "backup", tmp_path) as again:
+        assert list(again.verify()) == []
+
+
 def test_the_command(tmp_path: Path, postgres_databases: Any) -> None:
     filled(tmp_path / "live", 3).close()
 

@@ -85,7 +85,7 @@ def test_no_file_of_an_embedded_archive_holds_its_words(tmp_path: Path) -> None:
         for number in range(40, 80):
             archive.save(*_another(number))
         archive.forget(id_)
-        archive.vacuum()
+        archive.takedowns.vacuum()
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert any(file.name == "archive.db" for file in files)
     assert [file for file in files if MARK.encode() in file.read_bytes()] == []
