@@ -165,7 +165,7 @@ def test_the_fate_of_what_was_forgotten(archive: Archive) -> None:
         assert {(fate.url, fate.origin) for fate in fates} == {(None, None)}
     assert archive.fates(id_)[0].outcome == "forgotten"
     assert archive.forgotten("https://nowhere.example/") is None
-    assert archive.forgotten("ffff") is None
+    assert [archive.forgotten(named) for named in ("ffff", "abc", "\x00abcd", "%", "")] == [None] * 5
     again = archive.forget(id_)
     assert again.forgotten_at == at
     with pytest.raises(NotFound):
