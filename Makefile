@@ -27,6 +27,7 @@ chaos: install  ## the long proofs of the crawl: hundreds of kills, clocks, mann
 	$(RUN)/python -m tests.chaos --all
 	$(RUN)/python -m tests.chaos_schedule
 	$(RUN)/python -m tests.chaos_writers
+	$(RUN)/python -m tests.chaos_changes
 	$(RUN)/python -m tests.conduct
 
 check: install  ## lint, types, and the direction of imports

@@ -65,7 +65,7 @@ def make_again(archive: Archive, watch: Watch, *, workers: int | None = None) ->
     """
     started = time.monotonic()
     report = Report()
-    archive.bury()
+    archive.takedowns.bury()
     run = archive.begin_run("rebuild")
     history = _History(archive)
     done = 0

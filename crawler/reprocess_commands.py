@@ -135,7 +135,7 @@ def verify(open_archive: OpenArchive, desk: Desk, *, quick: bool) -> None:
     desk.table(
         damages,
         [
-            Column["Damage"]("subject", lambda damage: damage.subject),
+            Column[Damage]("subject", lambda damage: damage.subject),
             Column("damage", lambda damage: damage.detail),
             Column("try", lambda damage: damage.remedy, shrinks=True),
         ],

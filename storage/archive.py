@@ -13,7 +13,7 @@ from typing import Self
 
 from sqlalchemy import Connection
 
-from storage import erasing, inspection, ledger, migrations, reading, search, tombstones
+from storage import inspection, ledger, migrations, reading, search, tombstones
 from storage.answers import first_answers
 from storage.backup import BackedUp, Backup, Progress, unseen
 from storage.blobs import open_blobs
@@ -24,10 +24,9 @@ from storage.damages import Damage, NormalForm, Verification
 from storage.database import Database
 from storage.dataset.splits import Splitting
 from storage.dataset.writing import Dataset, write_dataset
-from storage.erasing import Erased
 from storage.errors import ArchiveUnavailable, Damaged, NotFound, StorageError
 from storage.filing import file_run, order_of
-from storage.forgetting import Takedown, named, others_like
+from storage.forgetting import Takedown
 from storage.frontier import Frontier
 from storage.inspection import Statistics
 from storage.intake import Intake
@@ -59,6 +58,7 @@ from storage.rulings import Ruling
 from storage.snapshot import Snapshot, snapshot
 from storage.sources import Sources
 from storage.stories import Stories
+from storage.takedowns import Takedowns
 from storage.terms import Term, terms
 from storage.tokens import Tokens
 from storage.tombstones import Forgotten
@@ -91,6 +91,7 @@ class Archive:
         self.overview = Overview(database)
         self.watches = Watches(database, self._writing)
         self.changes = Changes(database)
+        self.takedowns = Takedowns(database, self._blobs, self._scrubbing, self._writing)
         self._unnamed_run: int | None = None
 
     @classmethod
@@ -229,37 +230,15 @@ class Archive:
         with self._taking_in() as intake:
             return intake.clean_again(page, result, run)
 
-    def forget(self, what: str, run: int | None = None) -> Takedown:
-        """Take an article out of the archive for good, and let it never come back: see ``docs/operating.md``.
+    def forget(self, what: str) -> Takedown:
+        """Take an article out for good, and let it never come back: see ``docs/operating.md``.
 
-        what: an id, or an address. The tombstones are committed first; ``erase`` follows, and may be called again
-        where it was broken off. run: from ``begin_run``. Raises NotFound, and StorageError within a batch.
+        what: an id, or an address. The tombstones are committed first; where the rest was broken off, the same again
+        finishes it. Raises NotFound, and StorageError within a batch.
         """
-        if self._intake is not None:
-            raise StorageError("an article cannot be forgotten within a batch", "end the batch first")
-        try:
-            with self._taking_in(scrubbing=True) as intake:
-                under = ledger.begin_run(intake.connection, "forget", None, datetime.now(UTC)) if run is None else run
-                takedown = intake.forget(what, under)
-                if run is None:
-                    ledger.finish_run(intake.connection, under, datetime.now(UTC))
-        except NotFound:
-            at = self.forgotten(what)
-            if at is None:
-                raise
-            takedown = Takedown(None, at)
-        if run is None:
-            self.erase()
+        takedown = self.takedowns.forget(what)
+        self.takedowns.erase()
         return takedown
-
-    def erase(self, advance: Callable[[int], None] = lambda _: None) -> Erased:
-        """Remove what is left of forgotten articles beside the tables: lines of the log, bytes. advance: told of logs
-        done."""
-        return erasing.erase(self._database, self._blobs, self._writing, advance)
-
-    def vacuum(self) -> None:
-        """Write an SQLite file anew, so that no gap in it holds what was deleted; PostgreSQL has its own VACUUM."""
-        self._database.vacuum()
 
     def begin_run(self, kind: str, detail: str | None = None) -> int:
         """Enter a run, such as an ``ingest``; its number. detail: what it is about, for people."""
@@ -281,14 +260,6 @@ class Archive:
                 yield told
             elif isinstance(told, Replayed) and not told.again:
                 yield told.page
-
-    def bury(self) -> int:
-        """Enter the tombstones that the captures log tells of; how many articles they are of. What is forgotten does
-        not come back when the archive is made again: this is to be done before its ``history`` is followed."""
-        told = [entry for entry in self._blobs.entries() if isinstance(entry, Forgotten)]
-        with self._taking_in() as intake:
-            intake.bury(told)
-        return len(told)
 
     def history(self) -> Iterator[Replayed | Learned | Ruling | Failed]:
         """All that the captures log tells, in that order: pages with what was known of their sites when they were
@@ -408,21 +379,7 @@ class Archive:
 
     def forgotten(self, named: str) -> datetime | None:
         """When the article of that id, of its first digits or at that address was forgotten; None where it was not."""
-        with self._database.reading() as connection:
-            return tombstones.forgotten_at(connection, named)
-
-    def find_named(self, what: str) -> ArchivedArticle | None:
-        """The article of an id or at an address; None for an address that was read without one. Raises NotFound."""
-        with self._database.reading() as connection:
-            id_ = named(connection, what)
-            return None if id_ is None else reading.get(connection, id_)
-
-    def copies(self, what: str) -> tuple[str, ...]:
-        """The other articles that say the same as that of an id or at an address: those of its story, and those that
-        hold one of its texts. Raises NotFound."""
-        with self._database.reading() as connection:
-            id_ = named(connection, what)
-            return () if id_ is None else others_like(connection, id_)
+        return self.takedowns.at(named)
 
     def fates(self, named: str) -> tuple[Fate, ...]:
         """What became of an address, an origin or an article, each time, newest first. Empty for what is unknown."""
@@ -487,6 +444,14 @@ class Archive:
         """The connection of the transaction under way, or of one for this block."""
         with self._taking_in() as intake:
             yield intake.connection
+
+    @contextmanager
+    def _scrubbing(self) -> Iterator[Intake]:
+        """A transaction of its own whose deletions leave no trace. Raises StorageError within a batch."""
+        if self._intake is not None:
+            raise StorageError("an article cannot be forgotten within a batch", "end the batch first")
+        with self._taking_in(scrubbing=True) as intake:
+            yield intake
 
     @contextmanager
     def _taking_in(self, *, scrubbing: bool = False) -> Iterator[Intake]:

@@ -10,7 +10,9 @@ is removed from the folder too.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -19,7 +21,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
-from uuid import uuid4
 
 from storage.blobs import Blobs, open_blobs
 from storage.database import Database, sqlite_module
@@ -68,9 +69,9 @@ class Backup:
 
     def work(self, progress: Progress = unseen, *, database_only: bool = False) -> BackedUp:
         """Copy the database, and unless that is all that is wanted, the logs and bodies that the folder lacks."""
-        with _told():
-            self._claim()
-            aside = self._folder / f"{DATABASE}.{uuid4().hex}"
+        with _told(), self._claimed():
+            aside = self._folder / f"{DATABASE}.part"
+            self._sweep()
             try:
                 tombstones, done = self._copy_database(aside, progress)
                 if not database_only:
@@ -81,30 +82,45 @@ class Backup:
                     raise Refused("something was forgotten while the backup was made", "make it again")
                 self._put_in_place(aside)
             finally:
-                aside.unlink(missing_ok=True)
+                self._sweep()
             with self._database.reading() as connection:
                 for sha256 in Stale(connection).bodies():
                     self._target.remove(sha256)
             self._mark(done)
         return done
 
-    def _claim(self) -> None:
-        """See that the folder is a backup, or becomes one."""
+    @contextmanager
+    def _claimed(self) -> Iterator[None]:
+        """The folder is a backup, or becomes one, and nobody else writes to it."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        if (self._folder / MARK).exists():
-            return
-        if any(self._folder.iterdir()):
+        is_one = (self._folder / MARK).exists()
+        if not is_one and any(self._folder.iterdir()):
             raise Refused(
                 f"{self._folder} is not empty, and no backup", "name an empty folder, or one that a backup was made in"
             )
-        self._mark(None)
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refused(f"{self._folder}: another backup is being made there", "wait for it") from None
+            if not is_one:
+                self._mark(None)
+            yield
+        finally:
+            os.close(handle)
+
+    def _sweep(self) -> None:
+        """Remove what a run that was killed has left."""
+        for left in self._folder.glob("*.part*"):
+            left.unlink()
 
     def _mark(self, done: BackedUp | None) -> None:
         said: dict[str, object] = {"copydesk": "backup"}
         if done is not None:
             said |= {"made_at": rfc3339(done.made_at), "articles": done.articles, "captures": done.captures,
                      "last_change": done.last_change}  # fmt: skip
-        aside = self._folder / f"{MARK}.{uuid4().hex}"
+        aside = self._folder / f"{MARK}.part"
         aside.write_text(json.dumps(said) + "\n", encoding="utf-8")
         sync_one(aside)
         aside.replace(self._folder / MARK)
@@ -159,7 +175,7 @@ class Backup:
             return int(connection.execute("SELECT count(*) FROM tombstone").fetchone()[0])
 
     def _put_in_place(self, aside: Path) -> None:
-        """Have the copy be the database of the folder. The log of the one before would be read as if it were its own."""
+        """Have the copy be the database of the folder. A log of the one before would be read as if it were its own."""
         for ending in ("-wal", "-shm"):
             beside = self._folder / f"{DATABASE}{ending}"
             if ending == "-wal" and beside.exists() and beside.stat().st_size:

@@ -145,14 +145,14 @@ class Blobs:
 
     def copy(self, hashes: Sequence[str], target: Blobs) -> None:
         """Keep bodies in another place too, durable when this returns. Raises NotFound."""
-        target._shelf.keep(list(map(_name, hashes)), self._shelf.read)  # noqa: SLF001 - of the same class
+        target._shelf.keep(list(map(_name, hashes)), self._shelf.read)
 
     def copy_log(self, log: str, target: Blobs) -> None:
         """Have another place hold the whole lines of a log; one that has them is not written to."""
         written = self._shelf.read(log)
         whole = written[: written.rfind(b"\n") + 1]
-        if not (target._shelf.has(log) and target._shelf.read(log) == whole):  # noqa: SLF001
-            target._shelf.replace(log, whole)  # noqa: SLF001
+        if not (target._shelf.has(log) and target._shelf.read(log) == whole):
+            target._shelf.replace(log, whole)
 
     def remove(self, sha256: str) -> bool:
         """Remove a body for good; whether it was there. The transaction that writes must be held."""

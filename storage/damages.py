@@ -89,7 +89,7 @@ class Verification:
             return sum(connection.scalar(select(func.count()).select_from(each)) or 0 for each in counted)
 
     def damages(self, advance: Callable[[int], None]) -> Iterator[Damage]:
-        """What is damaged. What is forgotten while it looks may be told as damage; nothing else that others commit is."""
+        """What is damaged. What is forgotten meanwhile may be told as damage; nothing else that others commit is."""
         with self._database.reading() as connection:
             yield from _of_database(connection)
             yield from _of_articles(connection)

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, 
 from storage import change_log, crawl_schema, generations, ledger, regrouping, schema, tombstones
 from storage.anchors import Anchors, series_hash, short
 from storage.duplicates import SHORT_WORDS, article_id, key_of
-from storage.errors import NotFound
+from storage.errors import Gone, NotFound
 from storage.reader_schema import notice
 from storage.reading import full_id
 from storage.sketches import decode
@@ -53,6 +53,8 @@ def named(connection: Connection, what: str) -> str | None:
     address = url_key(what)
     if address is None:
         return full_id(connection, what)
+    if at := tombstones.forgotten_at(connection, what):
+        raise Gone(f"{what[:200]} was forgotten on {at:%Y-%m-%d}")
     key = key_of(address)
     held = connection.execute(select(_address.article_id, _address.kind).where(_address.key == key)).one_or_none()
     if held is not None and held.kind != "shared":

@@ -226,7 +226,7 @@ class Intake:
         self._is_whole = True
         return takedown
 
-    def bury(self, forgotten: Iterable[Forgotten]) -> None:
+    def bury(self, forgotten: Sequence[Forgotten]) -> None:
         """Enter what the log says was forgotten."""
         self._enter()
         for each in forgotten:

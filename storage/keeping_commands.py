@@ -105,17 +105,17 @@ def forget(
         named = dict.fromkeys(what)
         if story:
             named |= dict.fromkeys(
-                copy for each in what if not archive.forgotten(each) for copy in archive.copies(each)
+                copy for each in what if not archive.forgotten(each) for copy in archive.takedowns.copies(each)
             )
         if not yes:
             _ask(desk, archive, tuple(named))
         run = archive.begin_run("forget")
-        taken = [archive.forget(each, run) for each in named]
+        taken = [archive.takedowns.forget(each, run) for each in named]
         archive.finish_run(run)
         with desk.progress("erasing") as advance:
-            erased = archive.erase(advance)
+            erased = archive.takedowns.erase(advance)
         if vacuum:
-            archive.vacuum()
+            archive.takedowns.vacuum()
         stay = sorted({copy for each in taken for copy in each.copies if not archive.forgotten(copy)})
     for each, name in zip(taken, named, strict=True):
         _tell(desk, name, each)
@@ -136,7 +136,7 @@ def _ask(desk: Desk, archive: Archive, named: tuple[str, ...]) -> None:
 
 
 def _title(archive: Archive, named: str) -> str:
-    found = archive.find_named(named)
+    found = archive.takedowns.find(named)
     return "no article; what was kept of the address goes" if found is None else f"{found.title} ({found.source})"
 
 

@@ -10,6 +10,7 @@ erased    the sha256 of bytes that are not kept any more, yet may come with some
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,7 @@ from storage.url_key import url_key
 KeyKind = Literal["article", "address", "content", "bytes", "erased"]
 Key = tuple[KeyKind, str]
 
+_SHORT_ID = re.compile(r"[0-9a-f]{4,16}")
 _AT_ONCE = 400  # keys in one question
 _STAYS = {
     "bytes": "these bytes are not kept again",
@@ -103,7 +105,7 @@ def forgotten_at(connection: Connection, named: str) -> datetime | None:
 def forgotten_id(connection: Connection, short: str) -> str | None:
     """The id of the one forgotten article that begins with these digits, 4 or more."""
     digits = short.strip().lower()
-    if len(digits) < 4:
+    if not _SHORT_ID.fullmatch(digits):
         return None
     asked = select(_tombstone.key).where(_tombstone.kind == "article", _tombstone.key.between(digits, digits + "g"))
     found = connection.scalars(asked.limit(2)).all()

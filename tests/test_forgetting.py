@@ -85,7 +85,7 @@ def test_no_file_of_an_embedded_archive_holds_its_words(tmp_path: Path) -> None:
         for number in range(40, 80):
             archive.save(*_another(number))
         archive.forget(id_)
-        archive.vacuum()
+        archive.takedowns.vacuum()
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert any(file.name == "archive.db" for file in files)
     assert [file for file in files if MARK.encode() in file.read_bytes()] == []
@@ -165,7 +165,7 @@ def test_the_fate_of_what_was_forgotten(archive: Archive) -> None:
         assert {(fate.url, fate.origin) for fate in fates} == {(None, None)}
     assert archive.fates(id_)[0].outcome == "forgotten"
     assert archive.forgotten("https://nowhere.example/") is None
-    assert archive.forgotten("ffff") is None
+    assert [archive.forgotten(named) for named in ("ffff", "abc", "\x00abcd", "%", "")] == [None] * 5
     again = archive.forget(id_)
     assert again.forgotten_at == at
     with pytest.raises(NotFound):
