@@ -225,11 +225,13 @@ def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
 @speaks
 @click.pass_obj
 def export(open_archive: OpenArchive, desk: Desk, path: Path, query: Query, *, raw: bool) -> None:
-    """Write articles to a file; its ending chooses the format: .jsonl or .csv.
+    """Write articles to a file; its ending chooses the format.
 
     \b
-    copydesk export all.jsonl
+    copydesk export all.parquet
     copydesk export floods.csv flood --since 2026-07 --language fr
+
+    Formats: .jsonl, .csv, .parquet, .jsonld, .ninjs, .atom; all but .parquet may be followed by .gz.
     """
     from storage.export import export as write
     from storage.export import writer_for
