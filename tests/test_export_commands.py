@@ -6,7 +6,6 @@ import gzip
 import json
 import re
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from crawler.cli import main
 from storage import Archive
 from storage.database import Database
 from storage.export import ENDINGS, MEDIA_TYPES
+from storage.exporting import warc
 from storage.exporting.table import FORMS
 from tests.newsroom import page, prose, sketched
 
@@ -25,7 +25,7 @@ DOCS = (Path(__file__).parents[1] / "docs" / "exporting.md").read_text(encoding=
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with an archive of 12 articles, the last of them a copy."""
     database = f"sqlite:///{tmp_path}/archive.db"
     monkeypatch.setenv("COPYDESK_DATABASE", database)
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
                     published_at=datetime(2026, 7, 1 + number, tzinfo=UTC),
                 ),
             )  # fmt: skip
-    yield tmp_path
+    return tmp_path
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -99,7 +99,10 @@ def test_a_dataset(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_page_has_all_formats() -> None:
     table = DOCS.partition("## Which format")[2].partition("\n## ")[0]
     rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
-    assert [tuple(re.findall(r"`([^`]+)`", row)) for row in rows] == [form.endings for form in FORMS.values()]
+    assert [tuple(re.findall(r"`([^`]+)`", row)) for row in rows] == [
+        *(form.endings for form in FORMS.values()),
+        (warc.ENDING,),
+    ]
     assert set(MEDIA_TYPES) == set(FORMS)
 
 
