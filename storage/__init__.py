@@ -29,6 +29,8 @@ from storage.records import (
 if TYPE_CHECKING:
     from storage.archive import Archive
     from storage.counts import Count
+    from storage.dataset.splits import Splitting
+    from storage.dataset.writing import Dataset
     from storage.explaining import Link
     from storage.inspection import Damage, SourceCount, Statistics
     from storage.likeness import Likeness
@@ -46,6 +48,7 @@ __all__ = [
     "Count",
     "Damage",
     "Damaged",
+    "Dataset",
     "Failed",
     "Fate",
     "Likeness",
@@ -63,6 +66,7 @@ __all__ = [
     "Sighting",
     "Sketch",
     "SourceCount",
+    "Splitting",
     "Spread",
     "Statistics",
     "StorageError",
@@ -75,9 +79,11 @@ _LATER = {  # what brings the database library along
     "Archive": "storage.archive",
     "Count": "storage.counts",
     "Damage": "storage.inspection",
+    "Dataset": "storage.dataset.writing",
     "Likeness": "storage.likeness",
     "Link": "storage.explaining",
     "SourceCount": "storage.inspection",
+    "Splitting": "storage.dataset.splits",
     "Spread": "storage.spread",
     "Statistics": "storage.inspection",
     "Story": "storage.spread",

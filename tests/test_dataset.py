@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 
 from pipelines.sketch import sketch
-from storage import Archive, Query, Sketch
+from storage import Archive, Query, Sketch, Splitting
 from storage.dataset.meeting import Meeting
-from storage.dataset.splits import Splitting
 from storage.errors import StorageError
 from storage.export import FIELDS
 from storage.resemblance import compare
@@ -239,3 +238,22 @@ def test_what_is_there_stays(full: Archive, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     full.dataset(Query(limit=None), tmp_path / "empty")
     assert (tmp_path / "empty" / "README.md").exists()
+
+
+def test_a_dataset_is_of_one_state(database_url: str, tmp_path: Path) -> None:
+    """What comes in while it is written is in none of its files."""
+    blobs = str(tmp_path / "raw")
+    with Archive.open(database_url, blobs) as archive, Archive.open(database_url, blobs) as other:
+        for number in range(3):
+            archive.save(page(f"https://g.example/{number}", f"{number}".encode()), sketched(prose(number)))
+        late = iter(range(3, 100))
+
+        def bring(_: int) -> None:
+            number = next(late)
+            other.save(page(f"https://g.example/{number}", f"{number}".encode()), sketched(prose(number)))
+
+        written = archive.dataset(Query(limit=None), tmp_path / "set", Splitting((1, 0, 0)), done=bring)
+        assert written.articles == {"train": 3, "validation": 0, "test": 0}
+        assert archive.count(Query()) > 3
+        manifest = json.loads((tmp_path / "set" / "manifest.json").read_bytes())
+        assert manifest["articles"]["written"] == manifest["articles"]["found"] == 3
