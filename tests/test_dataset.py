@@ -19,7 +19,7 @@ from storage.dataset.meeting import Meeting
 from storage.errors import StorageError
 from storage.export import FIELDS
 from storage.resemblance import compare
-from tests.newsroom import page, prose, sketched
+from tests.newsroom import article, page, prose, sketched
 
 EVEN = Splitting((1, 1, 1), copies=True)
 
@@ -257,3 +257,15 @@ def test_a_dataset_is_of_one_state(database_url: str, tmp_path: Path) -> None:
         assert archive.count(Query()) > 3
         manifest = json.loads((tmp_path / "set" / "manifest.json").read_bytes())
         assert manifest["articles"]["written"] == manifest["articles"]["found"] == 3
+
+
+def test_what_was_never_likened_is_told(tmp_path: Path) -> None:
+    """A short text has nothing to be likened by; a long one without a sketch waits for ``relink``."""
+    with Archive.open(f"sqlite:///{tmp_path}/archive.db") as archive:
+        archive.save(page("https://g.example/1", b"1"), sketched(prose(1)))
+        archive.save(page("https://g.example/2", b"2"), sketched("Too short to be likened."))
+        archive.save(page("https://g.example/3", b"3"), article(prose(3)))
+        written = archive.dataset(Query(limit=None), tmp_path / "set")
+    assert written.unlikened == 1
+    assert sum(written.articles.values()) == 3
+    assert "1 articles that were never likened" in (tmp_path / "set" / "README.md").read_text()

@@ -87,7 +87,7 @@ def manifest(query: Query, splitting: Splitting, plan: Plan, by: Made, tallies: 
             "found": plan.found,
             "left_out_as_copies": plan.found - len(plan.splits),
             "written": sum(each.rows for each in files),
-            "without_sketch": plan.unlikened,
+            "never_likened": plan.unlikened,
         },
         "kin": {"groups": plan.kin, "largest": plan.largest},
         "made_by": asdict(by) | {"cleaners": plan.cleaners, "normal_forms": plan.norms},
