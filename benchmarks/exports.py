@@ -56,14 +56,14 @@ def main() -> None:
         make(folder / "archive.db", said.articles)
         size = (folder / "archive.db").stat().st_size / 1e6
         print(f"{said.articles:,} articles, {size:,.0f} MB; medians of {said.rounds} rounds")
-        heads = ("rows/s", "of plain", "processor", "file, MB", "memory grew, MB")
+        heads = ("rows/s", "processor", "of plain", "file, MB", "memory grew, MB")
         print(f"{'':30}" + "".join(f"{head:>{len(head) + 3}}" for head in heads))
         figures: dict[str, list[tuple[float, ...]]] = defaultdict(list)
         for _ in range(said.rounds):
             for what in MEASURED:
                 figures[what].append(_measured(what, folder))
         for what, rounds in figures.items():
-            ratios = [mine[0] / plain[0] for mine, plain in zip(rounds, figures[PLAIN], strict=True)]
+            ratios = [mine[1] / plain[1] for mine, plain in zip(rounds, figures[PLAIN], strict=True)]
             speed, busy, written, grown = (statistics.median(each[at] for each in rounds) for at in range(4))
             shown = (
                 f"{speed:,.0f}",
@@ -73,7 +73,9 @@ def main() -> None:
                 f"{grown:,.1f}",
             )
             print(f"{what:30}" + "".join(f"{each:>{len(head) + 3}}" for each, head in zip(shown, heads, strict=True)))
-        print("of plain: the median of the rounds; processor: rows in a second of processor time, whatever else runs")
+        print(
+            "processor: rows in a second of processor time, whatever else runs; of plain: of these, the median of rounds"
+        )
 
 
 def make(file: Path, number: int) -> None:

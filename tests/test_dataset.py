@@ -19,7 +19,7 @@ from storage.dataset.meeting import Meeting
 from storage.errors import StorageError
 from storage.export import FIELDS
 from storage.resemblance import compare
-from tests.newsroom import article, page, prose, sketched
+from tests.newsroom import NOON, article, page, prose, sketched
 
 EVEN = Splitting((1, 1, 1), copies=True)
 
@@ -184,11 +184,13 @@ def test_shares_are_met_by_stories_that_share_nothing(tmp_path: Path) -> None:
 
 
 def test_the_manifest_is_true(full: Archive, tmp_path: Path) -> None:
-    query = Query(words="lang:en", source="wire", limit=None)
+    query = Query(words="lang:en -newest", source="wire", limit=None, since=NOON, sort="recent")
     full.dataset(query, tmp_path / "set", EVEN)
     manifest = json.loads((tmp_path / "set" / "manifest.json").read_bytes())
     splits = read(tmp_path / "set")
-    assert manifest["query"] == {"words": "lang:en", "source": "wire"}
+    assert manifest["query"] == {
+        "words": "lang:en -newest", "source": "wire", "since": "2026-11-20T12:00:00Z", "sort": "recent",
+    }  # fmt: skip
     assert manifest["articles"]["found"] == full.count(query)
     for told in manifest["files"]:
         data = (tmp_path / "set" / told["path"]).read_bytes()
