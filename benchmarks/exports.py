@@ -67,14 +67,14 @@ def main() -> None:
             speed, busy, written, grown = (statistics.median(each[at] for each in rounds) for at in range(4))
             shown = (
                 f"{speed:,.0f}",
-                f"{statistics.median(ratios):.2f}",
                 f"{busy:,.0f}",
+                f"{statistics.median(ratios):.2f}",
                 f"{written:,.0f}",
                 f"{grown:,.1f}",
             )
             print(f"{what:30}" + "".join(f"{each:>{len(head) + 3}}" for each, head in zip(shown, heads, strict=True)))
         print(
-            "processor: rows in a second of processor time, whatever else runs; of plain: of these, the median of rounds"
+            "processor: rows in a second of processor time, whatever else runs; of plain: of these, median of the rounds"
         )
 
 
