@@ -73,9 +73,7 @@ def main() -> None:
                 f"{grown:,.1f}",
             )
             print(f"{what:30}" + "".join(f"{each:>{len(head) + 3}}" for each, head in zip(shown, heads, strict=True)))
-        print(
-            "processor: rows in a second of processor time, whatever else runs; of plain: of these, median of the rounds"
-        )
+        print("processor: rows in a second of processor time, whatever else runs; of plain: median of their ratios")
 
 
 def make(file: Path, number: int) -> None:
