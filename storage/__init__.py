@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from storage.archive import Archive
     from storage.counts import Count
     from storage.damages import Damage
+    from storage.dataset.splits import Splitting
+    from storage.dataset.writing import Dataset
     from storage.explaining import Link
     from storage.inspection import SourceCount, Statistics
     from storage.likeness import Likeness
@@ -59,6 +61,7 @@ __all__ = [
     "Count",
     "Damage",
     "Damaged",
+    "Dataset",
     "Failed",
     "Fate",
     "Gone",
@@ -79,6 +82,7 @@ __all__ = [
     "Sighting",
     "Sketch",
     "SourceCount",
+    "Splitting",
     "Spread",
     "Statistics",
     "StorageError",
@@ -93,9 +97,11 @@ _LATER = {  # what brings the database library along
     "Archive": "storage.archive",
     "Count": "storage.counts",
     "Damage": "storage.damages",
+    "Dataset": "storage.dataset.writing",
     "Likeness": "storage.likeness",
     "Link": "storage.explaining",
     "SourceCount": "storage.inspection",
+    "Splitting": "storage.dataset.splits",
     "Spread": "storage.spread",
     "Statistics": "storage.inspection",
     "Story": "storage.spread",

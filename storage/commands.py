@@ -253,20 +253,27 @@ def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
 @speaks
 @click.pass_obj
 def export(open_archive: OpenArchive, desk: Desk, path: Path, query: Query, *, raw: bool) -> None:
-    """Write articles to a file; its ending chooses the format: .jsonl or .csv.
+    """Write articles to a file; its ending chooses the format.
 
     \b
-    copydesk export all.jsonl
+    copydesk export all.parquet
     copydesk export floods.csv flood --since 2026-07 --language fr
+
+    Formats: .jsonl, .csv, .parquet, .jsonld, .ninjs, .atom; all but .parquet may be followed by .gz. And .warc.gz: the
+    pages of the articles as they came.
     """
     from storage.export import export as write
-    from storage.export import writer_for
+    from storage.export import export_pages, is_of_pages, writer_for
     from storage.search import question_of
 
-    try:
-        writer_for(path)
-    except StorageError as error:
-        raise click.BadParameter(f"{error}; {error.hint}", param_hint="PATH") from error
+    if of_pages := is_of_pages(path):
+        if query.by == "sighting":
+            raise click.BadParameter("a WARC file holds the pages of articles", param_hint="--by")
+    else:
+        try:
+            writer_for(path)
+        except StorageError as error:
+            raise click.BadParameter(f"{error}; {error.hint}, or .warc.gz for pages", param_hint="PATH") from error
     for note in question_of(query).notes:
         desk.note(note)
     with open_archive() as archive, desk.progress("exporting", archive.count(query)) as advance:
@@ -276,7 +283,10 @@ def export(open_archive: OpenArchive, desk: Desk, path: Path, query: Query, *, r
                 yield article
                 advance(1)
 
-        number = write(counted(), path, raw)
+        if of_pages:
+            number = export_pages((archive.page(article.id) for article in counted()), path)
+        else:
+            number = write(counted(), path, raw)
     if desk.json:
         desk.record({"path": str(path), "articles": number})
     desk.say(f"{number:,} articles written to {path}")

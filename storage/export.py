@@ -6,17 +6,31 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 from storage.errors import StorageError
+from storage.exporting import warc
 from storage.exporting.atom import atom_feed
 from storage.exporting.form import Writer
 from storage.exporting.record import FIELDS, JsonValue, record
 from storage.exporting.table import FORMS
 from storage.folder import sync_one
-from storage.records import ArchivedArticle
+from storage.records import ArchivedArticle, Page
 
-__all__ = ["ENDINGS", "FIELDS", "MEDIA_TYPES", "JsonValue", "atom_feed", "export", "record", "streamed", "writer_for"]
+T = TypeVar("T")
+
+__all__ = [
+    "ENDINGS",
+    "FIELDS",
+    "MEDIA_TYPES",
+    "JsonValue",
+    "atom_feed",
+    "export",
+    "export_pages",
+    "record",
+    "streamed",
+]
 
 ENDINGS = tuple(form.endings[0] for form in FORMS.values())
 """The endings that ``export`` knows; all but ``.parquet`` may be followed by ``.gz``."""
@@ -42,15 +56,21 @@ def export(articles: Iterable[ArchivedArticle], path: Path, raw: bool = False) -
     them. What stood at ``path`` is replaced when all is written. Raises StorageError for an ending that is not known,
     and where the file cannot be written.
     """
-    number = 0
+    write, number = writer_for(path, raw), _Counted(articles)
+    keep(write(number), path)
+    return number.so_far
 
-    def counted() -> Iterator[ArchivedArticle]:
-        nonlocal number
-        for number, article in enumerate(articles, start=1):  # noqa: B007  (returned)
-            yield article
 
-    keep(writer_for(path, raw)(counted()), path)
-    return number
+def export_pages(pages: Iterable[Page], path: Path) -> int:
+    """Write pages as they came to the WARC file ``path``, and return how many there were; else as ``export``."""
+    number = _Counted(pages)
+    keep(warc.write(number), path)
+    return number.so_far
+
+
+def is_of_pages(path: Path) -> bool:
+    """Whether a file of this name holds pages as they came, not articles."""
+    return path.name.lower().endswith(warc.ENDING) and len(path.name) > len(warc.ENDING)
 
 
 def writer_for(path: Path, raw: bool = False) -> Writer:
@@ -100,3 +120,16 @@ def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
         if packed := packer.compress(piece):
             yield packed
     yield packer.flush()
+
+
+class _Counted(Iterable[T]):
+    """What it is given, and how much of it was taken so far."""
+
+    def __init__(self, given: Iterable[T]) -> None:
+        self._given = given
+        self.so_far = 0
+
+    def __iter__(self) -> Iterator[T]:
+        for each in self._given:
+            self.so_far += 1
+            yield each

@@ -14,13 +14,12 @@ import numpy as np
 import pytest
 
 from pipelines.sketch import sketch
-from storage import Archive, Query, Sketch
+from storage import Archive, Query, Sketch, Splitting
 from storage.dataset.meeting import Meeting
-from storage.dataset.splits import Splitting
 from storage.errors import StorageError
 from storage.export import FIELDS
 from storage.resemblance import compare
-from tests.newsroom import page, prose, sketched
+from tests.newsroom import NOON, article, page, prose, sketched
 
 EVEN = Splitting((1, 1, 1), copies=True)
 
@@ -185,11 +184,13 @@ def test_shares_are_met_by_stories_that_share_nothing(tmp_path: Path) -> None:
 
 
 def test_the_manifest_is_true(full: Archive, tmp_path: Path) -> None:
-    query = Query(words="lang:en", source="wire", limit=None)
+    query = Query(words="lang:en -newest", source="wire", limit=None, since=NOON, sort="recent")
     full.dataset(query, tmp_path / "set", EVEN)
     manifest = json.loads((tmp_path / "set" / "manifest.json").read_bytes())
     splits = read(tmp_path / "set")
-    assert manifest["query"] == {"words": "lang:en", "source": "wire"}
+    assert manifest["query"] == {
+        "words": "lang:en -newest", "source": "wire", "since": "2026-11-20T12:00:00Z", "sort": "recent",
+    }  # fmt: skip
     assert manifest["articles"]["found"] == full.count(query)
     for told in manifest["files"]:
         data = (tmp_path / "set" / told["path"]).read_bytes()
@@ -239,3 +240,34 @@ def test_what_is_there_stays(full: Archive, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     full.dataset(Query(limit=None), tmp_path / "empty")
     assert (tmp_path / "empty" / "README.md").exists()
+
+
+def test_a_dataset_is_of_one_state(database_url: str, tmp_path: Path) -> None:
+    """What comes in while it is written is in none of its files."""
+    blobs = str(tmp_path / "raw")
+    with Archive.open(database_url, blobs) as archive, Archive.open(database_url, blobs) as other:
+        for number in range(3):
+            archive.save(page(f"https://g.example/{number}", f"{number}".encode()), sketched(prose(number)))
+        late = iter(range(3, 100))
+
+        def bring(_: int) -> None:
+            number = next(late)
+            other.save(page(f"https://g.example/{number}", f"{number}".encode()), sketched(prose(number)))
+
+        written = archive.dataset(Query(limit=None), tmp_path / "set", Splitting((1, 0, 0)), done=bring)
+        assert written.articles == {"train": 3, "validation": 0, "test": 0}
+        assert archive.count(Query()) > 3
+        manifest = json.loads((tmp_path / "set" / "manifest.json").read_bytes())
+        assert manifest["articles"]["written"] == manifest["articles"]["found"] == 3
+
+
+def test_what_was_never_likened_is_told(tmp_path: Path) -> None:
+    """A short text has nothing to be likened by; a long one without a sketch waits for ``relink``."""
+    with Archive.open(f"sqlite:///{tmp_path}/archive.db") as archive:
+        archive.save(page("https://g.example/1", b"1"), sketched(prose(1)))
+        archive.save(page("https://g.example/2", b"2"), sketched("Too short to be likened."))
+        archive.save(page("https://g.example/3", b"3"), article(prose(3)))
+        written = archive.dataset(Query(limit=None), tmp_path / "set")
+    assert written.unlikened == 1
+    assert sum(written.articles.values()) == 3
+    assert "1 articles that were never likened" in (tmp_path / "set" / "README.md").read_text()

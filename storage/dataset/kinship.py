@@ -64,18 +64,18 @@ def join_noted(connection: Connection, kin: Kin, ids: Sequence[str]) -> None:
 
 def join_alike(
     connection: Connection, kin: Kin, seqs: Sequence[int], done: Callable[[int], None] = lambda _: None
-) -> int:
-    """Join whose sketches are alike; the number of those that have none. seqs: of the articles, in order.
+) -> set[int]:
+    """Join whose sketches are alike; the places of those that have none. seqs: of the articles, in order.
 
     done: is told how many articles were looked at since.
     """
     meeting = Meeting()
-    known = 0
+    lacking = set(range(len(seqs)))
     for at in range(0, len(seqs), _AT_ONCE):
         some = {seq: place for place, seq in enumerate(seqs[at : at + _AT_ONCE], start=at)}
         for seq, of in _sketches(connection, list(some)):
             meeting.add(some[seq], of)
-            known += 1
+            lacking.discard(some[seq])
         done(len(some))
 
     @lru_cache(maxsize=_KEPT)
@@ -86,7 +86,7 @@ def join_alike(
     for one, other in meeting.pairs():
         if kin.head(one) != kin.head(other) and compare(read(one), read(other)).kind != "none":
             kin.join(one, other)
-    return len(seqs) - known
+    return lacking
 
 
 def _sketches(connection: Connection, seqs: Sequence[int]) -> Iterator[tuple[int, Sketch]]:

@@ -87,7 +87,7 @@ def manifest(query: Query, splitting: Splitting, plan: Plan, by: Made, tallies: 
             "found": plan.found,
             "left_out_as_copies": plan.found - len(plan.splits),
             "written": sum(each.rows for each in files),
-            "without_sketch": plan.unlikened,
+            "never_likened": plan.unlikened,
         },
         "kin": {"groups": plan.kin, "largest": plan.largest},
         "made_by": asdict(by) | {"cleaners": plan.cleaners, "normal_forms": plan.norms},
@@ -104,9 +104,10 @@ def manifest(query: Query, splitting: Splitting, plan: Plan, by: Made, tallies: 
 
 def asked_for(query: Query) -> dict[str, str | int]:
     """What a query asks for, ready for JSON."""
-    asked = {name: getattr(query, name) for name in ("words", "source", "language", "since", "until", "limit", "sort")}
+    names = ["words", "source", "language", "since", "until", "limit"] + ["sort"] * (query.sort != "newest")
+    asked = {name: getattr(query, name) for name in names}
     return {
         name: rfc3339(value) if isinstance(value, datetime) else value
         for name, value in asked.items()
-        if value not in (None, "newest")
+        if value is not None
     }

@@ -3,13 +3,14 @@
 By their lowest hashes, as copies are found (``storage.anchors``): few and long, they bring together what shares a
 passage, and the families of one template, however many. By all shingles that are not in everybody's text: any two that
 the rule calls related share two fifths of those of the shorter, so whoever shares fewer need not be compared. Up to
-16 million shingles, some 40,000 articles, that finds them all; of more articles a fair sample is looked at.
+8 million shingles, some 20,000 articles, that finds them all; of more articles a fair sample is looked at.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +19,14 @@ from storage.records import Sketch
 from storage.resemblance import RELATED
 
 _BACK = 32  # of those that have a lowest hash in common, each meets so many before it
-_MOST_SHINGLES = 16_000_000
+_MOST_SHINGLES = 8_000_000  # at some 40 bytes
 _WHOLE = 1 << 24  # shingles are of 24 bits
 _COMMON = 256  # articles; a shingle that more have says little
 _ROUNDED = 1e-6
-_SLACK = 0.7  # of what a sample is expected to share
+_SLACK = 0.5  # of what a sample is expected to share
 
-Integers = npt.NDArray[np.int64]
+Integers: TypeAlias = npt.NDArray[np.int64]
+Indices: TypeAlias = npt.NDArray[np.int32]
 
 
 class Meeting:
@@ -67,12 +69,10 @@ class Meeting:
     def _sharing(self) -> Iterator[tuple[int, int]]:
         """Pairs that share enough shingles."""
         lengths = np.array(list(map(len, self._shingles)), np.int64)
-        owners = np.repeat(np.arange(len(lengths)), lengths)
+        owners = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         shingles = np.concatenate(self._shingles) if self._shingles else np.zeros(0, np.uint32)
-        order = np.argsort(shingles, kind="stable")
-        ranked, owned = shingles[order], owners[order].astype(np.int32)
-        first, until = np.searchsorted(ranked, shingles, "left"), np.searchsorted(ranked, shingles, "right")
-        had_by = until - first
+        order, first, had_by = _runs(shingles)
+        owned = owners[order]
         common = np.bincount(owners[had_by > _COMMON], minlength=len(lengths))
         telling = (had_by > 1) & (had_by <= _COMMON)
         totals = np.array(self._totals)
@@ -80,7 +80,7 @@ class Meeting:
         ends = np.cumsum(lengths)
         for mine in range(len(lengths)):
             at = slice(ends[mine] - lengths[mine], ends[mine])
-            others = owned[_ranges(first[at][telling[at]], until[at][telling[at]])]
+            others = owned[_ranges(first[at][telling[at]], had_by[at][telling[at]])]
             met, shared = np.unique(others[others > mine], return_counts=True)
             reach = np.minimum(reaches[mine], reaches[met])
             expected = RELATED * np.minimum(totals[mine], totals[met]) * (reach / _WHOLE)
@@ -99,7 +99,19 @@ def _neighbours(hashes: Integers, places: Integers) -> Iterator[tuple[int, int]]
         yield from ((one, other) for one, other in pairs.tolist() if one != other)
 
 
-def _ranges(first: Integers, until: Integers) -> Integers:
-    """All numbers from each first up to its until, one range after the other."""
-    lengths = until - first
-    return np.repeat(until - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
+def _runs(values: npt.NDArray[np.uint32]) -> tuple[Indices, Indices, Indices]:
+    """The order of values by size; where in that order those equal to each begin, and how many there are."""
+    order = np.argsort(values, kind="stable").astype(np.int32)
+    ranked = values[order]
+    begins = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1]))) if len(ranked) else order
+    lengths = np.diff(begins, append=len(ranked))
+    first, had_by = np.empty_like(order), np.empty_like(order)
+    first[order] = np.repeat(begins, lengths)
+    had_by[order] = np.repeat(lengths, lengths)
+    return order, first, had_by
+
+
+def _ranges(first: Indices, lengths: Indices) -> Integers:
+    """All numbers of ranges that begin there and are so long, one range after the other."""
+    ends = np.cumsum(lengths)
+    return np.repeat(first + lengths - ends, lengths) + np.arange(ends[-1] if len(ends) else 0)

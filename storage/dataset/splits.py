@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import ColumnElement, Connection
 
 from storage.dataset.kinship import Kin, join_alike, join_noted
+from storage.duplicates import SHORT_WORDS
 from storage.records import Query
 from storage.schema import article, version
 from storage.search import hits
@@ -55,11 +56,12 @@ class Hit:
     content_hash: str
     norm_version: int
     cleaner: str | None
+    words: int
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which article goes where. found: all that answer the query; unlikened: those that have no sketch.
+    """Which article goes where. found: all that answer the query; unlikened: long texts that have no sketch.
 
     kin: groups of articles that must stay together; largest: articles in the largest of them.
     """
@@ -80,6 +82,7 @@ def plan(
     columns: tuple[ColumnElement[Any], ...] = (
         article.c.seq, article.c.id, article.c.story_id, article.c.copy_of, article.c.dated_at,
         version.c.content_hash, version.c.norm_version, version.c.cleaner,
+        version.c.words,
     )  # fmt: skip
     asked = hits(query, connection.dialect.name).with_only_columns(*columns, maintain_column_froms=True)
     found = sorted((Hit(*row) for row in connection.execute(asked)), key=lambda hit: hit.seq)
@@ -87,7 +90,8 @@ def plan(
     kin.join_namesakes(hit.story_id for hit in found)
     kin.join_namesakes((hit.norm_version, hit.content_hash) for hit in found)
     join_noted(connection, kin, [hit.id for hit in found])
-    unlikened = join_alike(connection, kin, [hit.seq for hit in found], done)
+    lacking = join_alike(connection, kin, [hit.seq for hit in found], done)
+    unlikened = sum(found[place].words >= SHORT_WORDS for place in lacking)
     heads = [kin.head(place) for place in range(len(found))]
     kept = range(len(found)) if splitting.copies else _one_of_each(found)
     splits = {found[place].id: splitting.split_of(found[heads[place]].story_id) for place in kept}

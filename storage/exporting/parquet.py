@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow
     from typing_extensions import Buffer
 
-_ROWS, _CHARACTERS = 5_000, 16_000_000  # of a row group; whichever comes first
+_ROWS, _CHARACTERS = 5_000, 8_000_000  # of a row group; whichever comes first
 
 
 def write(articles: Iterable[ArchivedArticle]) -> Iterator[bytes]:
