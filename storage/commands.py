@@ -52,6 +52,8 @@ def search(open_archive: OpenArchive, desk: Desk, query: Query, *, count_by: Cou
     from storage.search import question_of
     from storage.snippet import snippet
 
+    if count_by and terms:
+        raise click.UsageError("either --count-by or --terms")
     for note in question_of(query).notes:
         desk.note(note)
     if count_by:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -168,36 +167,21 @@ def test_who_asks_to_wait_is_left_alone(archive: Archive) -> None:
     assert held(archive)
 
 
-def test_an_article_that_is_gone_is_not_told(archive: Archive, remove: Callable[[str], None]) -> None:
+def test_an_article_that_is_forgotten_is_not_told(archive: Archive) -> None:
     add(archive)
     gone, stays = saved(archive, 1), saved(archive, 2)
     archive.watches.match()
     first = held(archive)
     archive.watches.failed(first, "later")
-    remove(gone)
+    archive.forget(gone)
     pass_time(archive, timedelta(hours=2))
     again = held(archive)
     assert (again.id, [each.id for each in again.articles]) == (first.id, [stays])
     archive.watches.failed(again, "later")
-    remove(stays)
+    archive.forget(stays)
     pass_time(archive, timedelta(hours=2))
     assert archive.watches.due() is None
     assert archive.watches.get("floods").waiting == 0
-
-
-@pytest.fixture
-def remove(archive: Archive) -> Callable[[str], None]:
-    """Takes an article out of the tables."""
-    from sqlalchemy import delete
-
-    from storage import schema
-
-    def gone(article_id: str) -> None:
-        with archive._writing() as connection:
-            connection.execute(delete(schema.sighting).where(schema.sighting.c.article_id == article_id))
-            connection.execute(delete(schema.article).where(schema.article.c.id == article_id))
-
-    return gone
 
 
 def test_names(archive: Archive) -> None:
