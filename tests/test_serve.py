@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from storage import Archive
+from storage.web.safety import Safety
 from tests.test_commands import SAMPLES, Copydesk, sqlite_copydesk  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +45,8 @@ def served(copydesk: Copydesk, *options: str) -> Iterator[tuple[subprocess.Popen
 def test_it_ends_well_when_it_is_told_to(sqlite_copydesk: Copydesk, number: signal.Signals, code: int) -> None:  # noqa: F811
     with served(sqlite_copydesk) as (server, address):
         assert address.startswith("http://127.0.0.1:")
-        assert httpx.get(f"{address}/health").text == "ok\n"
+        well = httpx.get(f"{address}/health")
+        assert (well.text, "server" in well.headers) == ("ok\n", False)
         assert httpx.get(f"{address}/nothing%1B%5B31m").status_code == 404
         server.send_signal(number)
         _, told = server.communicate(timeout=60)
@@ -127,3 +129,13 @@ def test_the_lines_of_the_documentation_run(sqlite_copydesk: Copydesk) -> None: 
             if "-o" not in options:
                 assert json.loads(done.stdout)
         assert json.loads((sqlite_copydesk.folder / "articles.jsonl").read_text().splitlines()[0])["id"]
+
+
+def test_the_limits_of_the_documentation_are_those_of_the_server() -> None:
+    operating = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    safety = Safety()
+    assert (
+        f"a body {safety.longest_body >> 20} MiB, an address {safety.longest_address >> 10} KiB, headers"
+        f" {safety.longest_headers >> 10} KiB, a question {safety.seconds:.0f} seconds, {safety.readers} questions at a time"
+        f" (others wait), {safety.exports} exports"
+    ) in operating

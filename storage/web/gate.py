@@ -39,8 +39,9 @@ HEADERS = {
 """Of every answer that does not say otherwise itself."""
 
 API = "/api/"
-OPEN = ("/health", login.PATH, "/static/")
-"""What is answered without a token."""
+OPEN = ("/health", login.PATH, login.OUT)
+"""What is answered without a token, besides what is ``STATIC``."""
+STATIC = "/static/"
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAME_SITE = ("same-origin", "none")  # what Sec-Fetch-Site says where no other site is behind a request
@@ -86,7 +87,7 @@ class _Passage:
         safety, headers = self.desk.safety, self._headers
         if not safety.answers_for(headers.get("host")):
             raise Problem("host", hint="copydesk serve --allow-host NAME")
-        if self._path.startswith(OPEN):
+        if self._path in OPEN or self._path.startswith(STATIC):
             return
         request = Request(self._scope)
         kind, _, bearer = headers.get("authorization", "").partition(" ")
