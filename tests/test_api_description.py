@@ -27,8 +27,9 @@ def test_it_answers_as_it_says(archive: Archive, sources: Path, backend: str, tm
     with serving(archive, sources) as address:
         done = subprocess.run(
             [
-                Path(sys.executable).with_name("schemathesis"), "run", f"{address}/api/v1/openapi.json", "--checks", "all",
-                "--max-examples", EXAMPLES, "--seed", "1", "--continue-on-failure", "--warnings", "off", *phases,
+                Path(sys.executable).with_name("schemathesis"), "run", f"{address}/api/v1/openapi.json",
+                "--checks", "all", "--max-examples", EXAMPLES, "--seed", "1", "--continue-on-failure",
+                "--warnings", "off", *phases,
             ],
             capture_output=True, text=True, cwd=tmp_path, check=False,
         )  # fmt: skip

@@ -17,12 +17,21 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, Gone, NotFound, OutOfTime, StorageError
+from storage.errors import (
+    ArchiveNewer,
+    ArchiveUnavailable,
+    Damaged,
+    Gone,
+    NotFound,
+    OutOfTime,
+    Refused,
+    StorageError,
+)
 from storage.patience import patience
-from storage.tokens import is_due
 from storage.web import csrf, login
 from storage.web.door import Asker
 from storage.web.front_desk import FrontDesk
+from storage.web.newsroom import Unaskable
 from storage.web.problems import Problem
 
 CSP = (
@@ -174,7 +183,7 @@ class _Passage:
         """Note that a token was used; whoever asked has the answer already."""
         token = self._asker.token
         now = datetime.now(UTC)
-        if token is None or not is_due(token, now):
+        if token is None or not self.desk.door.notes_use(token, now):
             return
 
         def note() -> None:
@@ -204,7 +213,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem("newer")
         case Damaged():
             return Problem("damaged")
-        case StorageError():
+        case Unaskable() | Refused():
             return Problem("refused", str(error), error.hint)
         case _:
             return Problem("defect")
