@@ -14,6 +14,7 @@ from typing import Self
 from sqlalchemy import Connection
 
 from storage import erasing, inspection, ledger, migrations, reading, search, tombstones
+from storage.answers import first_answers
 from storage.backup import BackedUp, Backup, Progress, unseen
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
@@ -64,6 +65,7 @@ from storage.tombstones import Forgotten
 from storage.watches import Watches
 
 _REPLAYED_AT_ONCE = 500
+_FEW = 500  # answers that may be held at once
 
 
 class Archive:
@@ -318,6 +320,9 @@ class Archive:
 
     def find(self, query: Query) -> Iterator[ArchivedArticle]:
         """The articles that answer a query, one after the other: newest first, or as its ``sort`` says."""
+        if query.limit is not None and query.limit <= _FEW:
+            yield from self.results(query).articles
+            return
         with self._database.reading() as connection:
             yield from reading.stream(connection, search.hits(query, connection.dialect.name))
 
@@ -335,9 +340,8 @@ class Archive:
     def results(self, query: Query) -> Results:
         """Some of the answers to a query, and the position behind which the next ones come."""
         with self._database.reading() as connection:
-            more = replace(query, limit=None if query.limit is None else query.limit + 1)
-            asked = search.hits(more, connection.dialect.name, positioned=True)
-            return reading.results(connection, asked, query.limit)
+            one_more = None if query.limit is None else max(0, query.limit) + 1
+            return reading.results(first_answers(connection, replace(query, limit=one_more)), query.limit)
 
     def dataset(
         self,

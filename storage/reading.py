@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from storage import schema
 from storage.errors import Gone, NotFound
@@ -99,9 +99,8 @@ def sightings(connection: Connection, article_id: str) -> tuple[Sighting, ...]:
     return tuple(Sighting(*row) for row in rows)
 
 
-def results(connection: Connection, asked: Select[Any], limit: int | None) -> Results:
+def results(rows: Sequence[Row[Any]], limit: int | None) -> Results:
     """Some answers, of rows that have the fields of their position at their end; one more than ``limit`` was asked."""
-    rows = connection.execute(asked).all()
     shown = rows if limit is None else rows[:limit]
     after = Position(*shown[-1][_FIELDS:]) if shown and len(rows) > len(shown) else None
     return Results(tuple(ArchivedArticle(*row[:_FIELDS]) for row in shown), after)

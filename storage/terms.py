@@ -25,7 +25,8 @@ from sqlalchemy import Connection, Select, func, or_, select
 from storage.query_language import Words
 from storage.records import Query
 from storage.schema import article, current, version
-from storage.search import matching, number_of_hits, question_of, tally
+from storage.search import number_of_hits, question_of, tally
+from storage.word_question import matching
 from storage.words import open_ended, pieces, tokens
 
 READ = 1_000
