@@ -47,11 +47,15 @@ def test_it_ends_well_when_it_is_told_to(sqlite_copydesk: Copydesk, number: sign
         assert address.startswith("http://127.0.0.1:")
         well = httpx.get(f"{address}/health")
         assert (well.text, "server" in well.headers) == ("ok\n", False)
-        assert httpx.get(f"{address}/nothing%1B%5B31m").status_code == 404
+        assert httpx.get(f"{address}/nothing%0A404%20GET%20/forged%1B%5B31m").status_code == 404
+        assert httpx.get(f"{address}/api/v1/runs?a%0A404%20GET%20/forged%1B=1").status_code == 422
         server.send_signal(number)
         _, told = server.communicate(timeout=60)
         assert server.returncode == code
-    assert "404 GET /nothing" in told  # a line for what failed
+    assert [line.split(":")[0].split("%")[0] for line in told.splitlines()[:2]] == [
+        "404 GET /nothing", "422 GET /api/v1/runs"
+    ]  # a line for what failed, and no other  # fmt: skip
+    assert "\n404 GET /forged" not in told
     assert "\x1b" not in told
     assert "Traceback" not in told
 

@@ -11,6 +11,7 @@ import logging
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -54,6 +55,7 @@ STATIC = "/static/"
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAME_SITE = ("same-origin", "none")  # what Sec-Fetch-Site says where no other site is behind a request
+_DIGITS = 18  # of the length of a body that anybody has
 _log = logging.getLogger("copydesk.web")
 
 
@@ -117,7 +119,7 @@ class _Passage:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > safety.longest_headers:
             raise Problem("headers", f"at most {safety.longest_headers:,} bytes")
         said = self._headers.get("content-length", "0")
-        if not said.isdecimal() or int(said) > safety.longest_body:
+        if not said.isdecimal() or len(said) > _DIGITS or int(said) > safety.longest_body:
             raise self._too_large()
 
     def _check_writing(self, has_token: bool) -> None:
@@ -162,7 +164,8 @@ class _Passage:
     async def fail(self, error: Exception) -> None:
         """Answer what was raised; break the connection where the answer has begun already."""
         problem = problem_of(error)
-        what = f"{self._scope['method']} {self._path}: {problem}"
+        reason = error if isinstance(error, StorageError) else problem  # for who serves, not for who asks
+        what = " ".join(f"{self._scope['method']} {quote(self._path)}: {reason}".split())  # one line, whatever is in it
         if problem.kind == "defect":
             where = traceback.extract_tb(error.__traceback__)[-1]
             what += f" ({type(error).__name__} at {Path(where.filename).name}:{where.lineno})"
