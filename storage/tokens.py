@@ -71,15 +71,14 @@ class Tokens:
                 raise NotFound(f"no token {name[:80]!r}", "copydesk tokens list")
 
     def used(self, token: Token, at: datetime) -> None:
-        """Note that a token was used, if that was not noted within the hour."""
-        if is_due(token, at):
-            with self._writing() as connection:
-                connection.execute(update(table).where(table.c.name == token.name).values(used_at=at))
+        """Note that a token was used. Not at each use: see ``is_due``."""
+        with self._writing() as connection:
+            connection.execute(update(table).where(table.c.hash == token.hash).values(used_at=at))
 
 
-def is_due(token: Token, at: datetime) -> bool:
-    """Whether a use is to be noted."""
-    return token.used_at is None or at - token.used_at >= _USED_WITHIN
+def is_due(noted_at: datetime | None, at: datetime) -> bool:
+    """Whether a use is to be noted, when the last one was."""
+    return noted_at is None or at - noted_at >= _USED_WITHIN
 
 
 def token_of(said: str, known: Iterable[Token]) -> Token | None:
