@@ -325,3 +325,20 @@ def browser() -> Iterator[Any]:
         launched = playwright.chromium.launch(executable_path=found, args=list(_QUIETLY))
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="session")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A furnished archive, served: ``tests.reading_room.Room``."""
+    from tests.reading_room import open_room
+
+    with open_room(tmp_path_factory.mktemp("room")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def window(browser: Any) -> Iterator[Any]:
+    """A window as people have it: the content policy holds."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()

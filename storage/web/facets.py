@@ -60,7 +60,8 @@ def facets(asked: Asked, query: Query, counting: Counting) -> tuple[Facet, ...]:
 
 
 def _facet(name: Name, title: str, asked: Asked, query: Query, counting: Counting) -> Facet:
-    found = counting(replace(query, **{name: None}, after=None), name)
+    others = replace(query, source=None) if name == "source" else replace(query, language=None)
+    found = counting(others, name)
     chosen = getattr(asked, name)
     if found is None:
         return Facet(name, title, (_value(asked, name, chosen, 0),) if chosen else None)
@@ -68,7 +69,9 @@ def _facet(name: Name, title: str, asked: Asked, query: Query, counting: Countin
     unknown = numbers.pop(None, 0)
     if chosen:  # first, and also where it has no answers
         numbers = {chosen: numbers.pop(chosen, 0)} | numbers
-    return Facet(name, title, tuple(_value(asked, name, key, number) for key, number in numbers.items() if key), unknown)
+    return Facet(
+        name, title, tuple(_value(asked, name, key, number) for key, number in numbers.items() if key), unknown
+    )
 
 
 def _value(asked: Asked, name: Name, key: str, number: int) -> Value:
