@@ -62,7 +62,7 @@ def serve(
         safety = Safety(names, is_open, is_https=behind_proxy)
         app = create_app(archive, CatalogueNewsroom(archive, Settings.here().sources), safety)
         server = uvicorn.Server(uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, root_path=root_path,
+            app, log_config=None, access_log=False, server_header=False, ws="none", root_path=root_path,
             proxy_headers=behind_proxy, timeout_graceful_shutdown=_LONGEST_STOP,
         ))  # fmt: skip
         with _listening(host, port) as listener, _stopping(server), _told(desk):

@@ -77,19 +77,16 @@ class Database:
         return _file(self.engine.url)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, and sees what is committed. Raises OutOfTime: see ``storage.patience``."""
-        with self._translated(), self.engine.connect() as connection, _limited(connection, given()):
-            yield connection
+    def reading(self, *, one_state: bool = False) -> Iterator[Connection]:
+        """A transaction that only reads, and sees what is committed. Raises OutOfTime: see ``storage.patience``.
 
-    @contextmanager
-    def standing(self) -> Iterator[Connection]:
-        """As ``reading``, without a limit of time; all that is asked within the block sees what was committed when the
-        first of it was."""
+        one_state: all its questions see the same state; on SQLite they always do.
+        """
         with self._translated(), self.engine.connect() as connection:
-            if self.file is None:  # where each statement otherwise sees what is committed by then
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
-            yield connection
+            if one_state and self.file is None:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with _limited(connection, given()):
+                yield connection
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[Connection]:
@@ -102,6 +99,36 @@ class Database:
         """The one transaction that writes; others wait for their turn. It is rolled back when the block raises."""
         with self._translated(), self.engine.connect() as connection, self._alone(connection):
             yield connection
+
+    @contextmanager
+    def scrubbing(self) -> Iterator[Connection]:
+        """As ``writing``; what is deleted is overwritten with zeros where that is SQLite's way."""
+        with self._translated(), self.engine.connect() as connection:
+            if self.file is None:
+                with self._alone(connection):
+                    yield connection
+                return
+            driver = connection.connection
+            _run(driver, "PRAGMA secure_delete=ON")
+            try:
+                with self._alone(connection):
+                    yield connection
+            finally:
+                _run(driver, "PRAGMA secure_delete=OFF")
+
+    def checkpoint(self) -> None:
+        """Have SQLite's file hold all that is committed, and its log nothing, unless somebody reads an older state."""
+        if self.file is not None:
+            with self._translated(), self.engine.connect() as connection:
+                _run(connection.connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def vacuum(self) -> None:
+        """Write SQLite's file anew, without the gaps in which some of what was deleted may stand. It takes room for a
+        second copy, and others wait."""
+        if self.file is not None:
+            with self._translated(), self.engine.connect() as connection:
+                _run(connection.connection, "VACUUM")
+            self.checkpoint()
 
     @contextmanager
     def marking(self) -> Iterator[Connection]:

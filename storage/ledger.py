@@ -37,6 +37,13 @@ def finish_run(connection: Connection, run_id: int, at: datetime) -> None:
         raise NotFound(f"no run {run_id}")
 
 
+def note_forgotten(connection: Connection, run: int, article_id: str | None, address: str | None, at: datetime) -> None:
+    """Note that an article, or what an address showed, was forgotten. address: its key."""
+    why = f"forgotten on {at:%Y-%m-%d}"
+    row = {"run_id": run, "at": at, "url_key": address, "outcome": "forgotten", "why": why, "article_id": article_id}
+    connection.execute(insert(schema.fate).values(row))
+
+
 def runs(connection: Connection, limit: int, run_id: int | None = None) -> tuple[Run, ...]:
     """The latest runs, newest first; or the one."""
     asked = select(_run.id).order_by(_run.id.desc()).limit(limit)

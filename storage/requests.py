@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
 
-from storage.errors import Taken
+from storage.errors import Refused
 from storage.frontier import Writing
 from storage.reader_schema import asked
 
@@ -25,7 +25,7 @@ class Requests:
         self._writing = writing
 
     def run_of(self, asker: str, key: str, request: str, now: datetime) -> int | None:
-        """The run that was filed for a request; None for a new one. Raises Taken where the key was another's.
+        """The run that was filed for a request; None for a new one. Raises Refused where the key was another's.
 
         asker: whose key it is. request: what is asked for, in one form.
         """
@@ -37,7 +37,7 @@ class Requests:
         if row is None:
             return None
         if row.request != _hash(request):
-            raise Taken("the key was used for another request", "take another key for another request")
+            raise Refused("the key was used for another request", "take another key for another request")
         return int(row.run_id)
 
     def note(self, asker: str, key: str, request: str, run: int, now: datetime) -> None:

@@ -115,10 +115,9 @@ def widest(connection: Connection, query: Query) -> tuple[Spread, ...]:
     if query.until is not None:
         asked = asked.where(_article.dated_at < query.until)
     if query.source is not None:
-        named = select(_article.story_id).join(schema.version, schema.current).where(_version.source == query.source)
-        asked = asked.where(_article.story_id.in_(named))
+        asked = asked.where(_article.story_id.in_(select(_article.story_id).where(_article.source == query.source)))
     if query.language is not None:
-        asked = asked.join(schema.version, schema.current).where(_version.language == query.language)
+        asked = asked.where(_article.language == query.language)
     rows = connection.execute(asked).all()
     heads = _heads(connection, [row.story_id for row in rows])
     return tuple(Spread(row[0], *heads[row[0]], *row[1:]) for row in rows)

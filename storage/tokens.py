@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete, insert, select, update
 
 from storage.database import Database
-from storage.errors import NotFound, Taken, Unruly
+from storage.errors import NotFound, Refused
 from storage.frontier import Writing
 from storage.reader_schema import token as table
 from storage.records import Scope
@@ -52,13 +52,13 @@ class Tokens:
             return tuple(Token(*row) for row in connection.execute(select(*columns).order_by(table.c.name)))
 
     def add(self, name: str, scope: Scope) -> str:
-        """Make a token: 256 random bits, as a text. Raises Taken, and Unruly for a name that is none."""
+        """Make a token: 256 random bits, as a text. Raises Refused for a name that is taken, or is none."""
         if not _NAME.fullmatch(name):
-            raise Unruly(f"{name[:80]!r} is no name of a token", "letters and digits, and . _ @ - behind the first")
+            raise Refused(f"{name[:80]!r} is no name of a token", "letters and digits, and . _ @ - behind the first")
         made = f"copydesk_{secrets.token_urlsafe(32)}"
         with self._writing() as connection:
             if connection.scalar(select(table.c.name).where(table.c.name == name)):
-                raise Taken(f"there is a token {name!r} already", f"copydesk tokens remove {name}")
+                raise Refused(f"there is a token {name!r} already", f"copydesk tokens remove {name}")
             connection.execute(
                 insert(table).values(name=name, hash=_hash(made), scope=scope, made_at=datetime.now(UTC))
             )
@@ -71,15 +71,14 @@ class Tokens:
                 raise NotFound(f"no token {name[:80]!r}", "copydesk tokens list")
 
     def used(self, token: Token, at: datetime) -> None:
-        """Note that a token was used, if that was not noted within the hour."""
-        if is_due(token, at):
-            with self._writing() as connection:
-                connection.execute(update(table).where(table.c.name == token.name).values(used_at=at))
+        """Note that a token was used. Not at each use: see ``is_due``."""
+        with self._writing() as connection:
+            connection.execute(update(table).where(table.c.hash == token.hash).values(used_at=at))
 
 
-def is_due(token: Token, at: datetime) -> bool:
-    """Whether a use is to be noted."""
-    return token.used_at is None or at - token.used_at >= _USED_WITHIN
+def is_due(noted_at: datetime | None, at: datetime) -> bool:
+    """Whether a use is to be noted, when the last one was."""
+    return noted_at is None or at - noted_at >= _USED_WITHIN
 
 
 def token_of(said: str, known: Iterable[Token]) -> Token | None:

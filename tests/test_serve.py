@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from storage import Archive
+from storage.web.safety import Safety
 from tests.test_commands import SAMPLES, Copydesk, sqlite_copydesk  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parents[1]
@@ -44,12 +45,17 @@ def served(copydesk: Copydesk, *options: str) -> Iterator[tuple[subprocess.Popen
 def test_it_ends_well_when_it_is_told_to(sqlite_copydesk: Copydesk, number: signal.Signals, code: int) -> None:  # noqa: F811
     with served(sqlite_copydesk) as (server, address):
         assert address.startswith("http://127.0.0.1:")
-        assert httpx.get(f"{address}/health").text == "ok\n"
-        assert httpx.get(f"{address}/nothing%1B%5B31m").status_code == 404
+        well = httpx.get(f"{address}/health")
+        assert (well.text, "server" in well.headers) == ("ok\n", False)
+        assert httpx.get(f"{address}/nothing%0A404%20GET%20/forged%1B%5B31m").status_code == 404
+        assert httpx.get(f"{address}/api/v1/runs?a%0A404%20GET%20/forged%1B=1").status_code == 422
         server.send_signal(number)
         _, told = server.communicate(timeout=60)
         assert server.returncode == code
-    assert "404 GET /nothing" in told  # a line for what failed
+    assert [line.split(":")[0].split("%")[0] for line in told.splitlines()[:2]] == [
+        "404 GET /nothing", "422 GET /api/v1/runs"
+    ]  # a line for what failed, and no other  # fmt: skip
+    assert "\n404 GET /forged" not in told
     assert "\x1b" not in told
     assert "Traceback" not in told
 
@@ -114,7 +120,7 @@ def test_the_lines_of_the_documentation_run(sqlite_copydesk: Copydesk) -> None: 
     if curl is None:
         pytest.skip("no curl")
     (sqlite_copydesk.folder / "seeds").symlink_to(ROOT / "seeds")
-    sqlite_copydesk("ingest", SAMPLES)
+    assert sqlite_copydesk.json("ingest", SAMPLES)[-1]["failed"] == 0
     lines = CURL.findall((ROOT / "docs" / "api.md").read_text(encoding="utf-8"))
     assert len(lines) > 5
     with served(sqlite_copydesk) as (_, address):
@@ -127,3 +133,13 @@ def test_the_lines_of_the_documentation_run(sqlite_copydesk: Copydesk) -> None: 
             if "-o" not in options:
                 assert json.loads(done.stdout)
         assert json.loads((sqlite_copydesk.folder / "articles.jsonl").read_text().splitlines()[0])["id"]
+
+
+def test_the_limits_of_the_documentation_are_those_of_the_server() -> None:
+    operating = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    safety = Safety()
+    assert (
+        f"a body {safety.longest_body >> 20} MiB, an address {safety.longest_address >> 10} KiB, headers"
+        f" {safety.longest_headers >> 10} KiB, a question {safety.seconds:.0f} seconds, {safety.readers} questions"
+        f" at a time (others wait), {safety.exports} exports"
+    ) in operating

@@ -2,7 +2,7 @@
 
 An entry is named for ever by a ``urn:uuid:``; it is updated when another text of the article is fetched. A date of
 publication is told if the day is known. The feed is as new as its newest entry; that is known at the end, where RFC
-4287 lets it stand. Control characters and others that XML cannot hold are left out, as the archive does.
+4287 lets it stand. Control characters and others that XML cannot hold are left out.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
 from storage.exporting.form import gathered
-from storage.exporting.names import uri, urn
+from storage.exporting.names import link, urn
 from storage.records import ArchivedArticle
-from storage.safe_text import safe_text
 from storage.times import rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed has never changed
-_NO_CHARACTERS = re.compile("[\ufffe\uffff]")
+_NO_CHARACTERS = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\U00010000-\U0010ffff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 _PARAGRAPHS = re.compile(r"\n{2,}")
 
@@ -43,8 +42,7 @@ def _feed(
     yield _element("id", urn(self_url or title))
     yield _element("title", title)
     yield "<generator>copydesk</generator>\n"
-    if self_url:
-        yield _link("self", self_url, "application/atom+xml")
+    yield _link("self", self_url, "application/atom+xml")
     newest = _EPOCH
     for article in articles:
         newest = max(newest, article.fetched_at)
@@ -63,8 +61,7 @@ def _entry(article: ArchivedArticle) -> Iterator[str]:
         yield _element("published", rfc3339(article.published_at))
     for author in article.authors or (article.agency or article.source or "unknown",):  # RFC 4287 asks for one
         yield f"<author>{_element('name', author).strip()}</author>\n"
-    if article.url:
-        yield _link("alternate", article.url, "text/html")
+    yield _link("alternate", article.url, "text/html")
     for word in (article.section, *article.keywords):
         if word:
             yield f"<category term={quoteattr(_sound(word))}/>\n"
@@ -76,10 +73,11 @@ def _element(name: str, text: str) -> str:
     return f"<{name}>{escape(_sound(text))}</{name}>\n"
 
 
-def _link(rel: str, address: str, kind: str) -> str:
-    return f"<link rel={quoteattr(rel)} type={quoteattr(kind)} href={quoteattr(uri(address))}/>\n"
+def _link(rel: str, address: str | None, kind: str) -> str:
+    href = link(address)
+    return f'<link rel="{rel}" type="{kind}" href={quoteattr(href)}/>\n' if href else ""
 
 
 def _sound(text: str) -> str:
     """Text that XML can hold."""
-    return _NO_CHARACTERS.sub("", safe_text(text))
+    return _NO_CHARACTERS.sub("", text)

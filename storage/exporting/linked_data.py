@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from storage.exporting.form import gathered
 from storage.exporting.json_lines import as_json
-from storage.exporting.names import published, uri, urn
+from storage.exporting.names import link, published, urn
 from storage.records import ArchivedArticle
 from storage.times import rfc3339
 
@@ -28,13 +28,13 @@ def write(articles: Iterable[ArchivedArticle]) -> Iterator[bytes]:
 
 def thing(article: ArchivedArticle) -> Thing:
     """An article as a ``NewsArticle``; what is not known is left out."""
-    elsewhere = [uri(url) for url in (article.canonical_url, article.amp_url) if url and url != article.url]
+    here, *others = map(link, (article.url, article.canonical_url, article.amp_url))
     said: Thing = {
         "@type": "NewsArticle",
         "@id": urn(article.id),
         "identifier": article.id,
-        "url": article.url and uri(article.url),
-        "sameAs": elsewhere,
+        "url": here,
+        "sameAs": [other for other in others if other and other != here],
         "headline": article.title,
         "articleBody": article.text,
         "author": [_named("Person", author) for author in article.authors],
@@ -69,11 +69,11 @@ def _named(kind: str, name: str) -> Thing:
 
 
 def _image(article: ArchivedArticle) -> Thing | None:
-    if article.image is None:
+    if (image := link(article.image)) is None:
         return None
     said: Thing = {
         "@type": "ImageObject",
-        "url": uri(article.image),
+        "url": image,
         "caption": article.image_caption,
         "creditText": article.image_credit,
     }

@@ -20,11 +20,13 @@ EXACT = frozenset({"second", "minute"})
 
 def urn(named: str) -> str:
     """A name of an article or a feed that is a URI, the same for ever: ``urn:uuid:…`` (RFC 9562, version 5)."""
-    return uuid5(_ARTICLES, named).urn
+    return uuid5(_ARTICLES, named.encode("utf-8", "replace").decode()).urn
 
 
-def uri(address: str) -> str:
-    """An address, other scripts and spaces escaped."""
+def link(address: str | None) -> str | None:
+    """An address on the web as a URI, other scripts and spaces escaped; None for any other: it might run."""
+    if address is None or not address.lower().startswith(("http://", "https://")):
+        return None
     return quote(address, safe=_OF_URIS, errors="replace")
 
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from storage.exporting.form import gathered
 from storage.exporting.json_lines import as_json
-from storage.exporting.names import EXACT, published, uri, urn
+from storage.exporting.names import EXACT, link, published, urn
 from storage.records import ArchivedArticle
 from storage.times import rfc3339
 
@@ -57,9 +57,9 @@ def item(article: ArchivedArticle) -> Item:
             if name
         ],
         "renditions": [
-            {"name": name, "href": uri(url), "contentType": "text/html"}
+            {"name": name, "href": href, "contentType": "text/html"}
             for name, url in (("web", article.url), ("canonical", article.canonical_url), ("amp", article.amp_url))
-            if url
+            if (href := link(url))
         ],
         "associations": _image(article),
         "altIds": [
@@ -82,14 +82,14 @@ def _named(role: str, name: str | None) -> list[Item]:
 
 
 def _image(article: ArchivedArticle) -> list[Item]:
-    if article.image is None:
+    if (image := link(article.image)) is None:
         return []
     said: Item = {
         "name": "image",
-        "uri": urn(article.image),
+        "uri": urn(image),
         "type": "picture",
         "by": article.image_credit,
         "descriptions": [{"role": "caption", "value": article.image_caption}] if article.image_caption else [],
-        "renditions": [{"name": "main", "href": uri(article.image)}],
+        "renditions": [{"name": "main", "href": image}],
     }
     return [{name: value for name, value in said.items() if value}]

@@ -64,6 +64,8 @@ def _health(request: Request) -> PlainTextResponse:
 async def _of_routing(request: Request, error: Exception) -> Response:
     """What the router says becomes a problem, by way of the gate."""
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker: it is registered for these
+    if isinstance(error.__cause__, Problem):  # FastAPI takes what the gate says of a body for a fault of reading it
+        raise error.__cause__
     kinds = {404: "not-found", 405: "method", 400: "request"}
     headers = dict(error.headers or {})
     if error.status_code == 405 and (methods := methods_of(request)):  # the router names those of one route alone

@@ -14,9 +14,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from storage.archive import Archive
-from storage.tokens import Token, token_of
+from storage.tokens import Token, is_due, token_of
 from storage.web.problems import Problem
 
 SESSION = "copydesk_session"
@@ -58,6 +59,7 @@ class Door:
         self._alone = threading.Lock()
         self._held: tuple[Token, ...] = ()
         self._read_at = -_FRESH
+        self._noted: dict[str, datetime] = {}  # when, by the hash of the token
         self._tries: OrderedDict[str, tuple[float, int]] = OrderedDict()  # since when, and how many
 
     @property
@@ -103,6 +105,14 @@ class Door:
         """What the cookie of a browser that has logged in says."""
         ends = str(int(time.time()) + SESSION_SECONDS)
         return f"{ends}~{self._signed(token, ends)}~{token.name}"
+
+    def notes_use(self, token: Token, at: datetime) -> bool:
+        """Whether this use of a token is one to be noted; then another one is not, for a while."""
+        with self._alone:
+            if not is_due(self._noted.get(token.hash, token.used_at), at):
+                return False
+            self._noted[token.hash] = at
+            return True
 
     def _refresh(self) -> None:
         if not self.is_fresh:

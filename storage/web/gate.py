@@ -11,18 +11,28 @@ import logging
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, OutOfTime, StorageError
+from storage.errors import (
+    ArchiveNewer,
+    ArchiveUnavailable,
+    Damaged,
+    Gone,
+    NotFound,
+    OutOfTime,
+    Refused,
+    StorageError,
+)
 from storage.patience import patience
-from storage.tokens import is_due
 from storage.web import csrf, login
 from storage.web.door import Asker
 from storage.web.front_desk import FrontDesk
+from storage.web.newsroom import Unaskable
 from storage.web.problems import Problem
 
 CSP = (
@@ -39,11 +49,13 @@ HEADERS = {
 """Of every answer that does not say otherwise itself."""
 
 API = "/api/"
-OPEN = ("/health", login.PATH, "/static/")
-"""What is answered without a token."""
+OPEN = ("/health", login.PATH, login.OUT)
+"""What is answered without a token, besides what is ``STATIC``."""
+STATIC = "/static/"
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-_SAME_SITE = (None, "same-origin", "none")  # what Sec-Fetch-Site says where no other site is behind a request
+_SAME_SITE = ("same-origin", "none")  # what Sec-Fetch-Site says where no other site is behind a request
+_DIGITS = 18  # of the length of a body that anybody has
 _log = logging.getLogger("copydesk.web")
 
 
@@ -54,8 +66,9 @@ class Gate:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return  # there are no web sockets here
+        if scope["type"] != "http":  # the server's own start and end; it takes no web sockets
+            await self._app(scope, receive, send)
+            return
         passage = _Passage(scope, receive, send)
         try:
             await passage.check()
@@ -85,7 +98,7 @@ class _Passage:
         safety, headers = self.desk.safety, self._headers
         if not safety.answers_for(headers.get("host")):
             raise Problem("host", hint="copydesk serve --allow-host NAME")
-        if self._path.startswith(OPEN):
+        if self._path in OPEN or self._path.startswith(STATIC):
             return
         request = Request(self._scope)
         kind, _, bearer = headers.get("authorization", "").partition(" ")
@@ -106,7 +119,7 @@ class _Passage:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > safety.longest_headers:
             raise Problem("headers", f"at most {safety.longest_headers:,} bytes")
         said = self._headers.get("content-length", "0")
-        if not said.isdecimal() or int(said) > safety.longest_body:
+        if not said.isdecimal() or len(said) > _DIGITS or int(said) > safety.longest_body:
             raise self._too_large()
 
     def _check_writing(self, has_token: bool) -> None:
@@ -120,8 +133,9 @@ class _Passage:
             raise Problem("cross-site")
 
     def _is_of_another_site(self) -> bool:
-        if self._headers.get("sec-fetch-site") not in _SAME_SITE:
-            return True
+        """Browsers say so, which no page can change; older ones only tell the origin of the page."""
+        if (site := self._headers.get("sec-fetch-site")) is not None:
+            return site not in _SAME_SITE
         origin = self._headers.get("origin")
         return origin is not None and origin.partition("://")[2].lower() != self._headers.get("host", "").lower()
 
@@ -150,7 +164,8 @@ class _Passage:
     async def fail(self, error: Exception) -> None:
         """Answer what was raised; break the connection where the answer has begun already."""
         problem = problem_of(error)
-        what = f"{self._scope['method']} {self._path}: {problem}"
+        reason = error if isinstance(error, StorageError) else problem  # for who serves, not for who asks
+        what = " ".join(f"{self._scope['method']} {quote(self._path)}: {reason}".split())  # one line, whatever is in it
         if problem.kind == "defect":
             where = traceback.extract_tb(error.__traceback__)[-1]
             what += f" ({type(error).__name__} at {Path(where.filename).name}:{where.lineno})"
@@ -171,7 +186,7 @@ class _Passage:
         """Note that a token was used; whoever asked has the answer already."""
         token = self._asker.token
         now = datetime.now(UTC)
-        if token is None or not is_due(token, now):
+        if token is None or not self.desk.door.notes_use(token, now):
             return
 
         def note() -> None:
@@ -189,6 +204,8 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case Problem():
             return error
+        case Gone():
+            return Problem("forgotten", str(error))
         case NotFound():
             return Problem("not-found", str(error), error.hint)
         case OutOfTime():
@@ -199,7 +216,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem("newer")
         case Damaged():
             return Problem("damaged")
-        case StorageError():
+        case Unaskable() | Refused():
             return Problem("refused", str(error), error.hint)
         case _:
             return Problem("defect")

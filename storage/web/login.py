@@ -13,7 +13,7 @@ from storage.web.front_desk import desk_of
 from storage.web.problems import KINDS, Problem
 from storage.web.rendering import page
 
-PATH = "/login"
+PATH, OUT = "/login", "/logout"
 
 
 def routes() -> APIRouter:
@@ -21,7 +21,7 @@ def routes() -> APIRouter:
     router = APIRouter()
     router.add_api_route(PATH, show, methods=["GET"])
     router.add_api_route(PATH, log_in, methods=["POST"])
-    router.add_api_route("/logout", log_out, methods=["POST"])
+    router.add_api_route(OUT, log_out, methods=["POST"])
     router.add_api_route("/docs/problems/{kind}", about, methods=["GET"])
     return router
 

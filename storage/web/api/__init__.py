@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from storage.web.api import articles, changes, exports, runs, searching, sources, stories
+from storage.web.api import articles, changes, exports, runs, searching, sources, stories, watches
 from storage.web.api.parameters import only_json, only_known
 
 ROOT = "/api/v1"
-_PARTS = (searching, articles, exports, changes, stories, sources, runs)
+_PARTS = (searching, articles, exports, changes, stories, sources, runs, watches)
 
 
 def routes() -> APIRouter:

@@ -13,20 +13,23 @@ from starlette.responses import Response
 JSON = "application/json"
 
 
-def answer(request: Request, content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def answer(request: Request, content: object) -> Response:
     """A record, or a mapping of records, as JSON: times are RFC 3339 in UTC."""
-    return tagged(request, to_json(content), JSON, status, headers)
+    return tagged(request, to_json(content), JSON)
 
 
-def tagged(
-    request: Request, body: bytes, media_type: str, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
+def accepted(content: object, where: str) -> Response:
+    """What came of asking for something that is done later, and where to look for it."""
+    return Response(to_json(content), 202, {"Location": where}, JSON)
+
+
+def tagged(request: Request, body: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with its ETag; 304 for whoever has it."""
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     said = {"ETag": tag, "Vary": "Authorization, Cookie", **(headers or {})}
-    if status == 200 and _has(request.headers.get("if-none-match"), tag):
+    if _has(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=said)
-    return Response(body, status, said, media_type)
+    return Response(body, 200, said, media_type)
 
 
 def _has(if_none_match: str | None, tag: str) -> bool:

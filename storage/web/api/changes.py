@@ -53,7 +53,7 @@ def routes() -> APIRouter:
 def list_changes(request: Request, since: _Since = 0, limit: _Limit = 500) -> Response:
     """Nothing is missed, and nothing comes twice. Of an article that was `forgotten`, delete what you have.
 
-    An article that was forgotten later cannot be read when its earlier changes are met (404): pass it over.
+    An article that was forgotten later cannot be read when its earlier changes are met (410): pass it over.
     """
     found = desk_of(request).archive.changes.since(since, limit + 1)
     shown = [Change(each.seq, each.kind, each.article_id, each.number, each.at) for each in found[:limit]]

@@ -27,6 +27,7 @@ Lists come in pages: `limit`, and `next` as the next `after`; no position goes s
 `notes` says what was read otherwise than it looks. Any other answer is a problem (RFC 9457). Answers have an `ETag`."""
 _EVERYWHERE = ("token", "not-found", "too-long", "host", "parameter", "headers", "defect", "unavailable")
 _WRITING = ("request", "scope", "refused", "too-large", "media-type")
+_OF_ONE = ("forgotten",)
 _METHODS = ("get", "post")
 _PROBLEM = {
     "title": "Problem",
@@ -95,7 +96,8 @@ def description(app: FastAPI) -> dict[str, Any]:
                 content[JSON] |= {"example": example} if example else {}
                 if not example:
                     del content[JSON]
-        kinds = (*_EVERYWHERE, *(_WRITING if "requestBody" in operation else ()))
+        is_of_one = any(each["name"] == "id" for each in operation.get("parameters", ()))
+        kinds = (*_EVERYWHERE, *(_WRITING if "requestBody" in operation else ()), *(_OF_ONE if is_of_one else ()))
         for status, kind in sorted((KINDS[kind].status, kind) for kind in kinds):
             operation["responses"][str(status)] = _problem(kind)
         operation["responses"] = dict(sorted(operation["responses"].items()))

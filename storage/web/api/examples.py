@@ -170,10 +170,26 @@ CRAWLS: Mapping[str, Any] = {
 }
 FILED = {"run_id": 4813, "is_new": True, "why": ""}
 
+TERMS = {
+    "terms": [
+        {"term": "flood gate", "articles": 2, "elsewhere": 0, "score": 14.2, "read": 2, "read_elsewhere": 1},
+    ],
+    "notes": [],
+}  # fmt: skip
+WATCHES = {
+    "watches": [
+        {"name": "flood-gate", "query": {"q": '"flood gate"', "source": None, "language": "en", "since": None,
+                                         "until": None},
+         "way": "webhook", "made_at": "2026-11-20T12:00:00Z", "seen": 48211, "matched_at": _SEEN, "told_at": _SEEN,
+         "waiting": 0, "told": 2, "given_up": 0},
+    ]
+}  # fmt: skip
+
 OF: Mapping[str, Mapping[str, Any]] = {
     "search": SEARCH, "count": COUNTS, "list_articles": ARTICLES, "get_article": ARTICLE, "list_removed": REMOVED,
     "list_versions": VERSIONS, "get_version": VERSION, "compare_versions": DIFFERENCE, "list_changes": CHANGES,
     "list_stories": STORIES, "get_story": STORY, "list_sources": SOURCES, "list_days": DAYS, "list_runs": RUNS,
     "get_run": RUN, "list_links": LINKS, "explain": WHY, "file_run": FILED,
+    "list_terms": TERMS, "list_watches": WATCHES,
 }  # fmt: skip
 """The answer of each operation that answers in JSON."""

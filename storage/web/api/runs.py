@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from storage import records
-from storage.errors import Taken
+from storage.errors import Refused
 from storage.explaining import Link
 from storage.links import Filing, Order
 from storage.records import Fate, FateOutcome
 from storage.web.api import examples
-from storage.web.api.answers import answer, told
+from storage.web.api.answers import accepted, answer, told
 from storage.web.api.parameters import WHEN, Limit, Number, plain, time_of
 from storage.web.front_desk import FrontDesk, asker_of, desk_of
 from storage.web.problems import Problem
@@ -206,7 +206,7 @@ def file_run(
     desk = desk_of(request)
     filing = _file(desk, asked, idempotency_key, asker_of(request).name)
     where = f"{request.scope.get('root_path', '')}/api/v1/runs/{filing.run}"
-    return answer(request, Filed(filing.run, filing.is_new, filing.why), 202, {"Location": where})
+    return accepted(Filed(filing.run, filing.is_new, filing.why), where)
 
 
 def run_told(run: records.Run) -> Run:
@@ -227,7 +227,7 @@ def _file(desk: FrontDesk, asked: SourceCrawl | AddressCrawl, key: str | None, a
         try:
             if key is not None and (run := requests.run_of(asker, key, said, now)) is not None:
                 return Filing(run, False, "asked for before, under the same key")
-        except Taken as error:
+        except Refused as error:
             raise Problem("key-reused", hint=error.hint) from error
         if isinstance(asked, SourceCrawl):
             filing = desk.newsroom.file_source(asked.source, asked.order())

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from storage.counts import Count
 from storage.records import ArchivedArticle, CountedBy
 from storage.snippet import snippet
+from storage.terms import Term
 from storage.web.api.answers import answer, told
 from storage.web.api.parameters import After, Filters, Limit, Sorted
 from storage.web.front_desk import desk_of
@@ -98,6 +99,14 @@ class Counts:
     notes: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class TermList:
+    """What the articles of a result have more often than the rest of the archive, the most surprising first."""
+
+    terms: list[Term]
+    notes: list[str]
+
+
 def routes() -> APIRouter:
     """Search and counts."""
     router = APIRouter(tags=["search"])
@@ -108,6 +117,10 @@ def routes() -> APIRouter:
     router.add_api_route(
         "/counts", count, response_model=Counts, summary="Count articles by day, week, source, language or agency",
         operation_id="count", responses=told("The counts."),
+    )  # fmt: skip
+    router.add_api_route(
+        "/terms", list_terms, response_model=TermList, summary="List what a result says more often than the rest",
+        operation_id="list_terms", responses=told("The terms."),
     )  # fmt: skip
     return router
 
@@ -148,6 +161,15 @@ def count(
         for each in found
     ]
     return answer(request, Counts(by, sum(each.number for each in found), counted, list(filters.notes)))
+
+
+def list_terms(
+    request: Request, filters: Annotated[Filters, Depends()],
+    limit: Annotated[int, Parameter(ge=1, le=100, description="a whole number from 1 to 100")] = 20,
+) -> Response:  # fmt: skip
+    """Read from samples of the result and of the rest; the words that were asked for are left out."""
+    found = desk_of(request).archive.terms(filters.query(), limit)
+    return answer(request, TermList(list(found), list(filters.notes)))
 
 
 def _share(number: int, of: int | None) -> float | None:
