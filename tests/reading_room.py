@@ -19,6 +19,7 @@ from crawler.newsroom import CatalogueNewsroom
 from pipelines import clean
 from storage import Archive, Article, Failed, Page, Saved
 from storage.links import Link, Named, Order, Passed, Released, Skipped, SourceRecord
+from storage.records import Query
 from storage.web.app import create_app
 from storage.web.safety import Safety
 
@@ -207,6 +208,7 @@ def _runs(archive: Archive) -> None:
     archive.finish_run(run)
     archive.file_run("ven-song", [Named("https://ven-song.example/rss", "feed")], Order())
     archive.frontier.sign_off("desk")
+    archive.watches.add("flood-gate", Query('flood "upper gate"', language="en"), "command", "true")
 
 
 def _crawl(archive: Archive, source: str, fates: Sequence[str]) -> None:
@@ -270,6 +272,7 @@ class Room:
             "crawl-form": "/runs/new?source=riverside-courier",
             "why": "/why?url=https://riverside-courier.example/gate",
             "why-never": "/why?url=https://riverside-courier.example/crawled/nowhere",
+            "watches": "/watches",
             "about": "/about",
             "not-found": "/articles/0000000000000000",
             "login": "/login",
