@@ -21,7 +21,8 @@ SCHEMES = ("light", "dark")
 NAMES = (
     "search", "search-words", "search-narrowed", "search-nothing", "article", "article-removed", "article-arabic",
     "article-japanese", "article-vietnamese", "versions", "versions-one", "story", "stories", "sources", "source",
-    "source-broken", "runs", "run", "run-under-way", "crawl-form", "why", "why-never", "watches", "about", "not-found", "login",
+    "source-broken", "runs", "run", "run-under-way", "crawl-form", "why", "why-never", "watches", "about",
+    "not-found", "login",
 )  # fmt: skip
 _AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 _WHOLE = "COPYDESK_SCREENSHOTS" in os.environ  # pictures of whole pages, for those who look at them

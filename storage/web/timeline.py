@@ -109,6 +109,7 @@ def timeline(days: Sequence[Count], asked: Asked, span: tuple[datetime | None, d
     first = since.date() if since else dated[0][0]
     last = dated[-1][0] + _DAY
     end = _at_most(_end_of(until) if until else max(last, today + _DAY) if since else last)
+    end = max(end, date.min + _DAY)
     first = min(first, end - _DAY)
     unit = asked.unit or _finest(first, end, _UNITS, _USUAL_BARS)
     chosen = _finest(first, end, _UNITS[_UNITS.index(unit) :], MOST_BARS)
