@@ -298,6 +298,7 @@ def serving(archive: Archive, sources: Path, safety: Safety | None = None) -> It
     app = create_app(archive, CatalogueNewsroom(archive, sources), safety or Safety())
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started and thread.is_alive():
