@@ -304,8 +304,8 @@ _buckets = count(1)
 
 # --- a browser ------------------------------------------------------------------------------------------------------
 
-_CHROMIUM = "/usr/bin/chromium"
-_QUIETLY = (
+CHROMIUM = "/usr/bin/chromium"
+QUIETLY = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
@@ -314,7 +314,7 @@ _QUIETLY = (
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """The system's Chromium: ``COPYDESK_CHROMIUM``, or where Debian has it."""
-    found = os.environ.get("COPYDESK_CHROMIUM", _CHROMIUM)
+    found = os.environ.get("COPYDESK_CHROMIUM", CHROMIUM)
     if not Path(found).exists():
         _unavailable(f"no Chromium at {found}: set COPYDESK_CHROMIUM, or install chromium")
     if importlib.util.find_spec("playwright") is None:
@@ -322,6 +322,23 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=list(_QUIETLY))
+        launched = playwright.chromium.launch(executable_path=found, args=list(QUIETLY))
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="session")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A furnished archive, served: ``tests.reading_room.Room``."""
+    from tests.reading_room import open_room
+
+    with open_room(tmp_path_factory.mktemp("room")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def window(browser: Any) -> Iterator[Any]:
+    """A window as people have it: the content policy holds."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()

@@ -1,4 +1,4 @@
-"""An archive with something of everything that pages show, and a server for it: all texts were written for this project."""
+"""An archive with something of everything that pages show, and a server for it; all its texts are our own."""
 
 from __future__ import annotations
 
@@ -19,105 +19,13 @@ from crawler.newsroom import CatalogueNewsroom
 from pipelines import clean
 from storage import Archive, Article, Failed, Page, Saved
 from storage.links import Link, Named, Order, Passed, Released, Skipped, SourceRecord
+from storage.records import Query
 from storage.web.app import create_app
 from storage.web.safety import Safety
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
-GATE = """River authority delays flood gate repair
-
-By Ana Duarte
-{date}
-
-The river authority will not repair the upper flood gate before spring, its director said on Friday. The gate has been stuck half open since the storm of October, and the lower town has asked for sandbags twice.
-
-“We have the steel, and we have the welders,” said director Tomas Wenlock. “What we do not have is a dry week.”
-
-Read more: How the upper gate was built
-
-The gate was built in 1931 by the town itself, after a flood had taken the mill and eleven houses. Its two leaves weigh nineteen tonnes each and were last moved by hand in 1968.
-
-A repair in winter would need a coffer dam across half of the river. The authority puts the cost of one at 340,000 crowns, more than the repair itself.
-
-The lower town disagrees. Its council voted on Thursday to pay a third of the dam, and to send the bill to the authority if the water comes first.
-
-Fishermen below the gate have another wish. Since it has stood half open, they say, trout have come up the river for the first time in forty years.
-
-Share this article
-Follow us
-Subscribe to our newsletter
-"""
-
-LIBRARY = """The night library keeps its lamps lit
-
-By Ossian Kray
-
-Forty readers came to the harbour library on Monday night, and the last of them left at ten past five in the morning. The house stays open through the night for the first time this winter, as an experiment that the town pays for until March.
-
-Librarian Edda Marrow counted the books that were taken down from the shelves: 212, most of them about ships, bread and the law. Nobody was asked for a card after midnight.
-
-“A library that closes at six is a shop for people with short days,” she said. The night shift is done by three volunteers and a retired baker who brings what he cannot stop making.
-
-The council will decide in March whether the lamps stay on. The costs are known: heating, two hundred crowns a night, and tea.
-"""
-
-VIETNAMESE = """Cầu phao Bến Đồng mở lại sau trận lũ
-
-Đặng Thùy Ngân
-
-Sáng thứ Hai, chiếc cầu phao nối hai bờ sông Vệ ở Bến Đồng đã mở lại cho người đi bộ và xe máy, sau mười bảy ngày bị nước lũ cuốn lệch khỏi trụ neo. Học sinh ba ấp bên kia sông lại được qua cầu đến trường thay vì đi đò.
-
-Theo ông Trần Văn Lượm, tổ trưởng tổ cầu, hai mươi bốn thùng phao cũ đã được thay bằng thùng nhựa mới. “Nước có lên nữa thì cầu cũng lên theo, không ai phải chờ,” ông nói.
-
-Xã đề nghị xe chở nặng hơn nửa tấn tiếp tục đi vòng qua cầu Đập Đá. Biển báo đã được dựng ở cả hai đầu cầu từ chiều Chủ nhật.
-
-Ở chợ Bến Đồng, giá rau đã trở lại như trước lũ. Bà con nói điều vui nhất là buổi tối lại nghe tiếng ván cầu kêu lộc cộc dưới bánh xe.
-"""
-
-ARABIC = """مكتبة الميناء تفتح أبوابها ليلا
-
-ليلى الحداد
-
-فتحت مكتبة الميناء أبوابها طوال الليل للمرة الأولى هذا الشتاء، وجاء إليها أربعون قارئا من أحياء المدينة القديمة. وقالت أمينة المكتبة إن آخر قارئ خرج عند الخامسة صباحا.
-
-أنزل القراء من الرفوف أكثر من مئتي كتاب، معظمها عن السفن والخبز والقانون. ولم يطلب أحد بطاقة بعد منتصف الليل، كما جرت العادة في النهار.
-
-The harbour library stays open until March, its director said.
-
-يقرر المجلس البلدي في شهر آذار ما إذا كانت المصابيح ستبقى مضاءة، فالتدفئة مكلفة والشاي ليس مجانيا.
-"""
-
-JAPANESE = """夜の図書館、港町で試験開館
-
-港町の図書館が月曜日の夜、初めて朝まで開館した。町によると、来館者は四十人で、最後の一人が帰ったのは午前五時十分だった。
-
-司書の真鍋英子さんは、棚から下ろされた本を数えた。二百十二冊のうち、多くは船とパンと法律の本だったという。
-
-「六時に閉まる図書館は、一日の短い人のための店です」と真鍋さんは話す。夜の当番は三人の有志と、引退したパン職人が受け持つ。
-
-町議会は三月に、灯りを残すかどうかを決める。費用は暖房とお茶で、一晩に二百クローネかかる。
-"""
-
-CHINESE = """港口图书馆通宵亮灯
-
-港口图书馆本周一首次通宵开放，当晚共有四十名读者前来，最后一位读者于清晨五点十分离开。市政府表示，这项试验将持续到三月。
-
-馆员统计了当晚从书架上取下的书籍，共二百一十二册，其中大部分与船只、面包和法律有关。午夜之后，没有人被要求出示借书证。
-
-图书馆馆长说：“六点关门的图书馆，只是给白天短的人开的商店。”夜班由三名志愿者和一位退休面包师负责。
-
-市议会将于三月决定灯是否继续亮着，费用主要是暖气和茶水。
-"""
-
-THAI = """ห้องสมุดท่าเรือเปิดไฟตลอดคืน
-
-ห้องสมุดท่าเรือเปิดให้บริการตลอดทั้งคืนเป็นครั้งแรกในฤดูหนาวนี้ มีผู้อ่านสี่สิบคนเดินทางมา และคนสุดท้ายกลับบ้านตอนตีห้าสิบนาที
-
-บรรณารักษ์นับหนังสือที่ถูกหยิบลงจากชั้นได้สองร้อยสิบสองเล่ม ส่วนใหญ่เป็นเรื่องเรือ ขนมปัง และกฎหมาย หลังเที่ยงคืนไม่มีใครถูกขอดูบัตร
-
-สภาเมืองจะตัดสินใจในเดือนมีนาคมว่าจะเปิดไฟต่อไปหรือไม่ ค่าใช้จ่ายหลักคือค่าทำความร้อนและค่าน้ำชา
-"""
-
+_TEXTS = Path(__file__).parent / "texts"
 _SUBJECTS = ("The harbour council", "The upper valley school", "A baker of the lower town", "The ferry company",
              "The weather office", "The mill museum", "A court in the old town", "The fire brigade")  # fmt: skip
 _VERBS = ("has bought", "will close", "counts again", "argues about", "has found", "opens", "moves", "paints")
@@ -137,6 +45,17 @@ _DETAILS = (
     "The flood gate upstream is not part of the plan.",
 )
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+ALIVE = """() => [...document.querySelectorAll('*')].flatMap(node => {
+  const isOurs = node.matches('meta[charset], meta[name]');
+  const tags = ['SCRIPT', 'IFRAME', 'OBJECT', 'EMBED', 'BASE', 'META', 'VIDEO', 'AUDIO', 'IMG', 'MARQUEE'];
+  const goes = ['href', 'src', 'action', 'formaction', 'xlink:href', 'srcdoc', 'background', 'poster'];
+  const bad = each => /^on/i.test(each.name) || each.name === 'style'
+    || goes.includes(each.name) && /^\\s*[a-z][a-z0-9+.-]*:/i.test(each.value) && !/^https?:/i.test(each.value);
+  return [...(tags.includes(node.tagName.toUpperCase()) && !isOurs ? [node.outerHTML] : []),
+          ...[...node.attributes].filter(bad).map(each => each.name + '=' + each.value)];
+})"""
+"""What could come alive in a page: elements and attributes that no page of ours has."""
 
 
 def text_page(
@@ -180,33 +99,57 @@ def furnish(archive: Archive) -> dict[str, str]:
                 continue
             at = NOW - timedelta(days=days, hours=seed % 20)
             outlet = ("riverside-courier", "harbour-post", "ven-song")[seed % 3]
-            save(f"report {seed}", *text_page(f"https://{outlet}.example/{seed}", report(seed), outlet, at, language="en"))
+            save(
+                f"report {seed}",
+                *text_page(f"https://{outlet}.example/{seed}", report(seed), outlet, at, language="en"),
+            )
     _runs(archive)
     return ids
 
 
 def _stories(save: Any) -> None:
     at = NOW - timedelta(days=6)
-    gate = GATE.format(date=f"{at.day} {at:%B %Y}")
+    gate = _text("gate").format(date=f"{at.day} {at:%B %Y}")
     save("gate", *text_page("https://riverside-courier.example/gate", gate, "riverside-courier", at, language="en"))
     later = gate.replace("before spring", "before summer").replace("340,000", "365,000")
     later = later.replace("What we do not have is a dry week.", "What we lack is a dry week, and a second crane.")
-    changed = text_page("https://riverside-courier.example/gate", later, "riverside-courier", at + timedelta(hours=9), language="en")
+    changed = text_page(
+        "https://riverside-courier.example/gate", later, "riverside-courier", at + timedelta(hours=9), language="en"
+    )
     save("gate", *changed)
     last = later.replace("Fishermen below", "Correction: an earlier report gave the wrong cost.\n\nFishermen below")
-    save("gate", *text_page("https://riverside-courier.example/gate", last, "riverside-courier", at + timedelta(hours=30), language="en"))
+    save(
+        "gate",
+        *text_page(
+            "https://riverside-courier.example/gate", last, "riverside-courier", at + timedelta(hours=30), language="en"
+        ),
+    )
     outlets = ("harbour-post", "ven-song", "daffa-times", "lantern", "north-quay-news", "old-town-gazette")
     for number, outlet in enumerate(outlets):
         copy = gate.replace("By Ana Duarte", "Wire report") if number % 2 else gate.split("Fishermen")[0]
         if number > 2:
-            copy = copy.replace("stuck half open since", f"stuck, says the {outlet}, since").replace("River authority", "Authority")
-        save(f"copy {outlet}", *text_page(f"https://{outlet}.example/{number}/gate", copy, outlet, at + timedelta(minutes=40 * (number + 1) ** 2), language="en"))
-    texts = (("library", LIBRARY, "harbour-post", "en"), ("vietnamese", VIETNAMESE, "ven-song", "vi"),
-             ("arabic", ARABIC, "daffa-times", "ar"), ("japanese", JAPANESE, "lantern", "ja"),
-             ("chinese", CHINESE, "lantern", "zh"), ("thai", THAI, "lantern", "th"))  # fmt: skip
-    for number, (name, text, outlet, language) in enumerate(texts):
+            copy = copy.replace("stuck half open since", f"stuck, says the {outlet}, since").replace(
+                "River authority", "Authority"
+            )
+        save(
+            f"copy {outlet}",
+            *text_page(
+                f"https://{outlet}.example/{number}/gate",
+                copy,
+                outlet,
+                at + timedelta(minutes=40 * (number + 1) ** 2),
+                language="en",
+            ),
+        )
+    told = (("library", "harbour-post", "en"), ("vietnamese", "ven-song", "vi"), ("arabic", "daffa-times", "ar"),
+            ("japanese", "lantern", "ja"), ("chinese", "lantern", "zh"), ("thai", "lantern", "th"))  # fmt: skip
+    for number, (name, outlet, language) in enumerate(told):
         when = NOW - timedelta(days=number, hours=2)
-        save(name, *text_page(f"https://{outlet}.example/{name}", text, outlet, when, language=language))
+        save(name, *text_page(f"https://{outlet}.example/{name}", _text(name), outlet, when, language=language))
+
+
+def _text(name: str) -> str:
+    return (_TEXTS / f"{name}.txt").read_text(encoding="utf-8")
 
 
 _DEFINITION = """title = "{title}"
@@ -239,7 +182,14 @@ def _sources(archive: Archive) -> None:
     ])  # fmt: skip
     gap = NOW - timedelta(days=2)
     archive.sources.skip(
-        Skipped("riverside-courier", f"{gap:%Y-%m-%dT02:00:00Z}", f"{gap:%Y-%m-%dT07:30:00Z}", 12, "the machine was off", NOW)
+        Skipped(
+            "riverside-courier",
+            f"{gap:%Y-%m-%dT02:00:00Z}",
+            f"{gap:%Y-%m-%dT07:30:00Z}",
+            12,
+            "the machine was off",
+            NOW,
+        )
     )
 
 
@@ -252,15 +202,18 @@ def _runs(archive: Archive) -> None:
     archive.frontier.close_runs()
     run = archive.begin_run("ingest", "saved/")
     archive.fail(Failed("saved/0412.jsonl:88", "not-json", "not JSON", hint="sed -n 88p saved/0412.jsonl"), run)
-    archive.save(*text_page("https://harbour-post.example/saved", report(9001), "harbour-post", NOW - timedelta(days=1)), run)
+    archive.save(
+        *text_page("https://harbour-post.example/saved", report(9001), "harbour-post", NOW - timedelta(days=1)), run
+    )
     archive.finish_run(run)
     archive.file_run("ven-song", [Named("https://ven-song.example/rss", "feed")], Order())
     archive.frontier.sign_off("desk")
+    archive.watches.add("flood-gate", Query('flood "upper gate"', language="en"), "command", "true")
 
 
 def _crawl(archive: Archive, source: str, fates: Sequence[str]) -> None:
     place = f"https://{source}.example/rss"
-    archive.file_run(source, [Named(place, "feed")], Order(), slot=f"{NOW:%Y-%m-%dT%H:00:00Z}")
+    archive.file_run(source, [Named(place, "feed")], Order(), slot=f"{NOW:%Y-%m-%dT%H:%M:%SZ}")
     (feed,) = _leased(archive)
     named = [Named(f"https://{source}.example/crawled/{at}", found_on=place) for at, _ in enumerate(fates)]
     if not fates:
@@ -319,6 +272,7 @@ class Room:
             "crawl-form": "/runs/new?source=riverside-courier",
             "why": "/why?url=https://riverside-courier.example/gate",
             "why-never": "/why?url=https://riverside-courier.example/crawled/nowhere",
+            "watches": "/watches",
             "about": "/about",
             "not-found": "/articles/0000000000000000",
             "login": "/login",
@@ -344,6 +298,7 @@ def serving(archive: Archive, sources: Path, safety: Safety | None = None) -> It
     app = create_app(archive, CatalogueNewsroom(archive, sources), safety or Safety())
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started and thread.is_alive():

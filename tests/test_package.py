@@ -20,6 +20,7 @@ def test_wheel_works_in_an_empty_place(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "pipelines/models/lines.npz" in names
     assert "pipelines/phrases/vi.toml" in names
+    assert {"storage/web/templates/base.html", "storage/web/static/copydesk.css"} <= set(names)
     assert any(name.startswith("storage/migrations/versions/") for name in names)
     assert not [name for name in names if name.split("/")[0] in {"tests", "benchmarks", "training", "seeds"}]
 

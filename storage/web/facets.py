@@ -60,7 +60,8 @@ def facets(asked: Asked, query: Query, counting: Counting) -> tuple[Facet, ...]:
 
 
 def _facet(name: Name, title: str, asked: Asked, query: Query, counting: Counting) -> Facet:
-    found = counting(replace(query, **{name: None}, after=None), name)
+    others = replace(query, source=None) if name == "source" else replace(query, language=None)
+    found = counting(others, name)
     chosen = getattr(asked, name)
     if found is None:
         return Facet(name, title, (_value(asked, name, chosen, 0),) if chosen else None)

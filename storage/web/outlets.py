@@ -47,9 +47,7 @@ class Listing:
 def outlets(archive: Archive, newsroom: Newsroom, now: datetime) -> list[Outlet]:
     """Every source, those that need somebody first."""
     runs, volumes = archive.overview.last_runs(), volumes_of(archive, now.date())
-    found = []
-    for record in archive.sources.all():
-        found.append(outlet(record, runs.get(record.name), newsroom, volumes, now))
+    found = [outlet(each, runs.get(each.name), newsroom, volumes, now) for each in archive.sources.all()]
     return sorted(found, key=lambda each: (ORDER.index(each.state), each.record.name))
 
 

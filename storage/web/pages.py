@@ -16,6 +16,7 @@ from storage.web import (
     sources_page,
     story_page,
     versions_page,
+    watches_page,
     why_page,
 )
 from storage.web.problems import Problem
@@ -40,6 +41,7 @@ def routes() -> APIRouter:
         ("/runs/new", runs_page.new_run),
         ("/runs/{run}", runs_page.run),
         ("/why", why_page.why),
+        ("/watches", watches_page.watches),
         ("/about", about_page.about),
         ("/", _home),
         ("/static/{name}", _own_file),

@@ -121,20 +121,21 @@ def _culprit(asked: Asked, now: datetime, counter: _Counter) -> Culprit | None:
 
 def _exports(asked: Asked) -> list[tuple[str, str]]:
     """The same question as files."""
-    said = {name: value for name, value in asked.parameters().items() if name not in ("by", "after", "counts", "sort")}
+    said = asked.without("by", "counts", "sort").parameters()
     return [(title, f"/api/v1/export?{urlencode({'format': form} | said)}") for title, form in _EXPORTS]
 
 
 def _lines(asked: Asked, query: Query) -> list[tuple[str, str]]:
     """The same question as a command, in Python, and over HTTP."""
-    options = {"source": query.source, "language": query.language, "since": query.since and asked.since,
-               "until": query.until and asked.until, "sort": None if query.sort == "newest" else query.sort}  # fmt: skip
+    sort = None if query.sort == "newest" else query.sort
+    since, until = query.since and asked.since, query.until and asked.until
+    options = {"source": query.source, "language": query.language, "since": since, "until": until, "sort": sort}
     said = {name: value for name, value in options.items() if value}
     words = [*(f"--{name} {shlex.quote(value)}" for name, value in said.items())]
     pieces = _PIECE.findall(asked.q)  # each an argument of its own: one with spaces would be a phrase
     words += [*(["--"] if any(piece.startswith("-") for piece in pieces) else []), *map(shlex.quote, pieces)]
     fields = {"words": query.words, "source": query.source, "since": query.since, "until": query.until,
-              "language": query.language, "sort": None if query.sort == "newest" else query.sort}  # fmt: skip
+              "language": query.language, "sort": sort}  # fmt: skip
     written = ", ".join(f"{name}={_python(value)}" for name, value in fields.items() if value is not None)
     parameters = urlencode(({"q": asked.q} if asked.q else {}) | said)
     return [

@@ -36,8 +36,9 @@ def source(request: Request) -> Response:
     record = archive.sources.get(request.path_params["source"])
     runs = archive.overview.runs(_RUNS, source=record.name)
     site = site_of(record.homepage)
+    causes = archive.overview.causes([run.id for run in runs])
+    shown = outlet(record, next(iter(runs), None), desk.newsroom, volumes_of(archive, now.date()), now)
     return page(
-        request, "source", outlet=outlet(record, next(iter(runs), None), desk.newsroom, volumes_of(archive, now.date()), now),
-        places=places(record), runs=runs, causes=archive.overview.causes([run.id for run in runs]),
+        request, "source", outlet=shown, places=places(record), runs=runs, causes=causes,
         gaps=archive.sources.skipped(record.name, _GAPS), profile=archive.profiles.newest(site) if site else None,
     )  # fmt: skip

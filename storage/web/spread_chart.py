@@ -1,4 +1,4 @@
-"""Spread chart: a lane for each outlet of a story, a dot for each article that it had, by when it was first seen there."""
+"""Spread chart: a lane for each outlet of a story, a dot for each article, by when it was first seen there."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ MOST_BARS = 120
 
 _USUAL_BARS = 62
 _WIDEST = 3.5  # percent that a bar takes, where there are few
+_UNITS: tuple[Unit, ...] = get_args(Unit)
 _DAY = timedelta(days=1)
 _LAST_DAY = date.max - timedelta(days=3660)
 
@@ -108,9 +109,10 @@ def timeline(days: Sequence[Count], asked: Asked, span: tuple[datetime | None, d
     first = since.date() if since else dated[0][0]
     last = dated[-1][0] + _DAY
     end = _at_most(_end_of(until) if until else max(last, today + _DAY) if since else last)
+    end = max(end, date.min + _DAY)
     first = min(first, end - _DAY)
-    unit = asked.unit or next((each for each in get_args(Unit) if _number(first, end, each) <= _USUAL_BARS), "year")
-    chosen = next((each for each in _from(unit) if _number(first, end, each) <= MOST_BARS), "year")
+    unit = asked.unit or _finest(first, end, _UNITS, _USUAL_BARS)
+    chosen = _finest(first, end, _UNITS[_UNITS.index(unit) :], MOST_BARS)
     edges = _edges(first, end, chosen)[-MOST_BARS - 1 :]
     bars = [_bar(asked, chosen, start, stop, since, until, today) for start, stop in pairwise(edges)]
     numbers = [0] * len(bars)
@@ -126,7 +128,7 @@ def timeline(days: Sequence[Count], asked: Asked, span: tuple[datetime | None, d
     has_any = dict(zip(bare, covered([_span(bars[at]) for at in bare]), strict=True))
     drawn = _drawn([replace(bar, number=numbers[at], is_covered=has_any.get(at, True)) for at, bar in enumerate(bars)])
     return Timeline(
-        chosen, drawn, _steps(asked, first, end), tuple((each, asked.address(by=each)) for each in get_args(Unit)),
+        chosen, drawn, _steps(asked, first, end), tuple((each, asked.address(by=each)) for each in _UNITS),
         earlier, asked.address(until=edges[0].isoformat()), chosen != unit,
     )  # fmt: skip
 
@@ -177,9 +179,9 @@ def _steps(asked: Asked, first: date, end: date) -> tuple[tuple[str, str | None]
     )
 
 
-def _from(unit: Unit) -> tuple[Unit, ...]:
-    units: tuple[Unit, ...] = get_args(Unit)
-    return units[units.index(unit) :]
+def _finest(first: date, end: date, units: Sequence[Unit], most: int) -> Unit:
+    """The finest of some units with at most so many bars; else the coarsest of them."""
+    return next((unit for unit in units if _number(first, end, unit) <= most), units[-1])
 
 
 def _number(first: date, end: date, unit: Unit) -> int:

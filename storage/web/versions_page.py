@@ -21,7 +21,7 @@ _PAIR = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Paragraphs in a row that are all as they were, or one that is not. number: of the change, from 1; None for none."""
+    """Paragraphs in a row that are as they were, or one that is not. number: of the change, from 1; None for none."""
 
     paragraphs: tuple[tuple[Piece, ...], ...]
     number: int | None
@@ -33,20 +33,16 @@ def versions(request: Request) -> Response:
     article = desk.archive.get(request.path_params["article"])
     makings = desk.archive.makings(article.id)
     texts = desk.archive.versions(article.id)
+    by_number = {making.number: text for making, text in zip(makings, texts, strict=True)}
     pair = _pair(request.path_params.get("pair"), makings)
-    shown: dict[str, object] = {"pair": pair, "passages": (), "titles": (), "changes": 0}
-    if pair:
-        by_number = {making.number: text for making, text in zip(makings, texts, strict=True)}
-        before, after = by_number[pair[0]], by_number[pair[1]]
-        passages = _passages(diff(before.text, after.text))
-        shown |= {
-            "passages": passages, "changes": sum(passage.number is not None for passage in passages),
-            "titles": diff(before.title, after.title) if before.title != after.title else (), "after": after,
-            "making": next((each for each in makings if each.number == pair[1] and _since(each) == pair[0]), None),
-        }  # fmt: skip
+    before, after = (by_number[number] for number in pair) if pair else (article, article)
+    passages = _passages(diff(before.text, after.text)) if pair else []
     return page(
-        request, "versions", article=article, makings=makings, since=_since,
-        next_look=None if article.source is None else desk.newsroom.next_run(article.source), **shown,
+        request, "versions", article=article, makings=makings, since=_since, pair=pair, after=after, passages=passages,
+        changes=sum(passage.number is not None for passage in passages),
+        titles=diff(before.title, after.title) if before.title != after.title else (),
+        making=next((each for each in makings if pair == (_since(each), each.number)), None),
+        next_look=None if article.source is None else desk.newsroom.next_run(article.source),
     )  # fmt: skip
 
 
@@ -59,11 +55,11 @@ def _pair(said: str | None, makings: Sequence[Making]) -> tuple[int, int] | None
     """The two versions to be compared. Raises Problem."""
     numbers = {making.number for making in makings}
     if said is None:
-        latest = next((making for making in reversed(makings) if _since(making) in numbers), None)
-        return latest and (_since(latest), latest.number)
+        pairs = ((_since(making), making.number) for making in reversed(makings))
+        return next((pair for pair in pairs if pair[0] in numbers), None)
     found = _PAIR.fullmatch(said)
-    pair = found and (int(found[1]), int(found[2]))
-    if not pair or not numbers.issuperset(pair):
+    pair = (int(found[1]), int(found[2])) if found else None
+    if pair is None or not numbers.issuperset(pair):
         have = f"versions {min(numbers)} to {max(numbers)}" if len(numbers) > 1 else "only one version"
         raise Problem("not-found", f"{said[:40]} are no two versions of this article: it has {have}")
     return pair

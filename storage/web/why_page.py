@@ -19,7 +19,8 @@ def why(request: Request) -> Response:
     fates = archive.fates(url) if url else ()
     article = next((fate.article_id for fate in fates if fate.article_id), None)
     links = archive.stories.links(article) if article else ()
+    nearest = archive.overview.nearest(url, _NEAREST) if url and not fates else ()
     return page(
         request, "why", url=url, fates=fates, article=archive.get(article) if article else None,
-        links=[(link, reasons(link)) for link in links], nearest=() if fates or not url else archive.overview.nearest(url, _NEAREST),
+        links=[(link, reasons(link)) for link in links], nearest=nearest,
     )  # fmt: skip
