@@ -24,6 +24,9 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 MOST_PAGES = 100
 """Of a section."""
 
+AT_MOST_EVERY, AT_LEAST_EVERY = timedelta(minutes=2), timedelta(hours=12)
+"""Between two looks at a source whose pace is learned, unless its file says otherwise."""
+
 _HOUR = timedelta(hours=1)
 _AUTO = timedelta(minutes=30)
 _EVERY = (timedelta(minutes=1), timedelta(days=31))
