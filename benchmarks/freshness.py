@@ -26,8 +26,9 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks.newsdays import MINUTES, START, Minutes, Newsday, month
-from crawler.pace import Demand, Pace, Rhythm, hour_of, learn, share_out
+from crawler.pace import Demand, Pace, Rhythm, learn, share_out
 from crawler.source import AT_LEAST_EVERY, AT_MOST_EVERY
+from storage.times import hour_of
 
 SEEDS = (11, 12, 13)
 EVERY = 30.0  # minutes: what a source was looked at without knowing it

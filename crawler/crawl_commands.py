@@ -100,8 +100,10 @@ def schedule(open_archive: OpenArchive, desk: Desk, *, once: bool, file_only: bo
     from crawler.schedule import Clock
     from crawler.settings import Settings
 
-    folder = Settings.here().sources
-    with _until_asked_to_stop() as stop, Clock(open_archive, folder if folder.is_dir() else None, desk.note) as clock:
+    settings = Settings.here()
+    folder = settings.sources if settings.sources.is_dir() else None
+    clock = Clock(open_archive, folder, desk.note, requests_a_day=settings.a_day)
+    with _until_asked_to_stop() as stop, clock:
         if once:
             _tell_filed(desk, clock.once())
             code = 0 if file_only else watch(None, desk.note, stop)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+
+from storage.times import hour_at, hour_of
 
 HOURS = 168
 """Of a week, from Monday 00:00 UTC."""
@@ -69,32 +71,27 @@ class Pace:
 
     def interval(self, at: datetime) -> timedelta:
         """The time between two looks in the hour of a moment."""
-        return _HOUR / self.looks[hour_of(at) % HOURS]
+        return _HOUR / self.looks[of_week(hour_of(at))]
 
     def next(self, last: datetime) -> datetime:
         """When to look after a look: when the hours since then make one."""
         at, hour, left = last, hour_of(last), 1.0
         while True:
-            rate = self.looks[hour % HOURS]
-            end = moment_of(hour + 1)
+            rate = self.looks[of_week(hour)]
+            end = hour_at(hour + 1)
             here = rate * ((end - at) / _HOUR)
             if here >= left:
                 return at + _HOUR * (left / rate)
             at, hour, left = end, hour + 1, left - here
 
 
-def hour_of(at: datetime) -> int:
-    """The hour of a moment, counted from a Monday 00:00 UTC, so that its rest by HOURS is that of the week."""
-    return int(at.timestamp() // 3600) + _MONDAY
-
-
-def moment_of(hour: int) -> datetime:
-    """When an hour begins."""
-    return datetime.fromtimestamp((hour - _MONDAY) * 3600, UTC)
+def of_week(hour: int) -> int:
+    """Which of the HOURS it is; ``hour`` counts from 1970, see ``storage.times.hour_of``."""
+    return (hour + _MONDAY) % HOURS
 
 
 def learn(arrivals: Mapping[int, int], since: datetime, until: datetime) -> Rhythm:
-    """The rhythm of a source. arrivals: how many articles came in an hour, as ``hour_of`` counts them.
+    """The rhythm of a source. arrivals: how many articles came in an hour, counted from 1970.
 
     since: from when on it was looked at, and what came is known. What came lately counts more than what came long ago,
     and where little is known, an hour is taken for the same hour of other days, and these for the mean.
@@ -138,7 +135,7 @@ def _weight(hours: NDArray[np.int64], now: int) -> _Numbers:
 
 
 def _by_hour(hours: NDArray[np.int64], weights: _Numbers) -> _Numbers:
-    sums: _Numbers = np.bincount(hours % HOURS, weights, HOURS).astype(np.float64)
+    sums: _Numbers = np.bincount((hours + _MONDAY) % HOURS, weights, HOURS).astype(np.float64)
     return sums
 
 

@@ -23,7 +23,7 @@ change = Table(
     metadata,
     Column("seq", count_type, primary_key=True),
     Column("at", UtcTime, nullable=False),
-    Column("kind", String(9), nullable=False),  # stored, version, grouped, withdrawn, forgotten
+    Column("kind", String(9), nullable=False),  # stored, version, grouped, withdrawn, returned, forgotten
     Column("article_id", String(16), nullable=False, index=True),  # not a foreign key: it outlives the article
     Column("number", Integer),  # the version that stands for it then
     sqlite_autoincrement=True,  # a number is never given twice

@@ -98,6 +98,7 @@ article = Table(
     Column("story_id", String(16), nullable=False),
     Column("copy_of", String(16)),
     Column("first_seen_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),  # since when its page is gone
     Index("ix_article_dated_at_id", "dated_at", "id"),
     Index("ix_article_story_id", "story_id"),
     sqlite_autoincrement=True,  # a number is never given twice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -51,13 +52,13 @@ def postpone(connection: Connection, link: Link, postponed: Postponed) -> None:
 _END = (
     update(crawl_schema.link)
     .where(_link.key == bindparam("ended"))
-    .values({name: bindparam(name) for name in ("outcome", "why", "article_id", "done_at", "failures")})
+    .values({name: bindparam(name) for name in ("outcome", "why", "article_id", "done_at", "failures", "ask_at")})
     .values(state="done", worker=None, deaths=0)
 )
 _VALIDATE = (
     update(crawl_schema.link)
     .where(_link.key == bindparam("ended"))
-    .values({name: bindparam(name) for name in ("etag", "last_modified")})
+    .values({name: bindparam(name) for name in ("etag", "last_modified", "rest")})
 )
 
 
@@ -81,16 +82,19 @@ class Settlements:
         self._verified: set[str] = set()
         self._orders: dict[int, Order] = {}
 
-    def put(self, link: Link, outcome: str, saved: Saved, now: datetime, validators: Validators | None) -> None:
-        """The outcome of a link."""
+    def put(
+        self, link: Link, outcome: str, saved: Saved, now: datetime, validators: Validators | None,
+        ask_at: datetime | None,
+    ) -> None:  # fmt: skip
+        """The outcome of a link. What article it is known by stays when the page fails."""
+        article_id = saved.article_id or link.article_id
         self._ended.append({
-            "ended": link.key, "outcome": outcome, "why": saved.why, "article_id": saved.article_id, "done_at": now,
+            "ended": link.key, "outcome": outcome, "why": saved.why, "article_id": article_id, "done_at": now,
             "failures": link.failures + 1 if outcome == "failed" else 0,
+            "ask_at": ask_at if article_id or link.kind != "article" else None,
         })  # fmt: skip
         if validators is not None:
-            self._validators.append(
-                {"ended": link.key, "etag": validators.etag, "last_modified": validators.last_modified}
-            )
+            self._validators.append({"ended": link.key, **asdict(validators)})
         if link.source and outcome in ("stored", "duplicate", "unchanged", "version"):
             self._verified.add(link.source)
 
