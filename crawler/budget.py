@@ -12,8 +12,8 @@ from crawler.pace import Demand, Pace, Rhythm, learn, share_out
 from crawler.source import Source
 from storage.links import LONG_AGO, PaceRecord
 
-A_DAY = 48
-"""Requests for each listing, where nobody says how many: as many as every half hour."""
+A_DAY = 60
+"""Requests for each listing, where nobody says how many: a look every half hour, and a fifth for known articles."""
 
 _STRANGER = learn({}, LONG_AGO, LONG_AGO)
 

@@ -1,4 +1,4 @@
-"""The command that shows the pace of a source: when its articles come, and when it is looked at; and the same in a line."""
+"""The pace of a source for people: a command that shows when its articles come and when it is looked at, and a line."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def pace(open_archive: OpenArchive, desk: Desk, name: str) -> None:
             "learned_at": record and record.learned_at and rfc3339(record.learned_at),
             "next_at": record and record.next_at and rfc3339(record.next_at),
             "articles_a_week": round(rhythm.articles_a_week, 1), "looks_a_day": round(paced.looks_a_day, 1),
-            "articles": [round(number, 3) for number in rhythm.hours], "looks": [round(each, 3) for each in paced.looks],
+            "articles": [round(number, 3) for number in rhythm.hours],
+            "looks": [round(number, 3) for number in paced.looks],
         })  # fmt: skip
         return
     desk.say(f"{name}: {said(source, paced, datetime.now(UTC))}")
@@ -76,6 +77,13 @@ def all_said(archive: Archive, sources: Sequence[Source]) -> dict[str, str]:
     paced = [source for source in sources if source.schedule.auto and source.enabled]
     found = _paces(archive) if paced else {}
     return {source.name: said(source, found[source.name], now) for source in paced}
+
+
+def line_of(archive: Archive, source: Source) -> str | None:
+    """The line of one source, switched on or not; None where its pace is not learned."""
+    if not source.schedule.auto:
+        return None
+    return said(source, _paces(archive, source)[source.name], datetime.now(UTC))
 
 
 def _paces(archive: Archive, *sources: Source) -> dict[str, Pace]:

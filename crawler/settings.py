@@ -24,7 +24,7 @@ class Settings:
     """database: an SQLAlchemy URL. blobs: a folder or ``s3://bucket/prefix``; None for a folder beside an SQLite file.
 
     seeds: the folder that holds ``sources/``. contact: a page or mail address that servers are told of.
-    requests_a_day: a number, shared by all sources whose pace is learned; None for 48 for each of their listings.
+    requests_a_day: a number, shared by all sources whose pace is learned; None for 60 for each of their listings.
     """
 
     database: str = _DATABASE

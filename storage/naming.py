@@ -129,6 +129,7 @@ class _Entries:
         why = f"article {article_id} was there before this address was named"
         self._new.append(self._new_row(key, named) | {
             "state": "done", "outcome": "unchanged", "why": why, "done_at": self._now, "article_id": article_id,
+            "ask_at": self._now,
         })  # fmt: skip
 
     def _new_row(self, key: str, named: Named) -> dict[str, Any]:
