@@ -25,6 +25,8 @@ class Settings:
 
     seeds: the folder that holds ``sources/``. contact: a page or mail address that servers are told of.
     requests_a_day: a number, shared by all sources whose pace is learned; None for 60 for each of their listings.
+    smtp, mail_from: the mail server and the sender of what watches tell. webhook_private: networks, separated by
+    commas, that webhooks may reach although they are not public.
     """
 
     database: str = _DATABASE
@@ -32,6 +34,9 @@ class Settings:
     seeds: str = "seeds"
     contact: str | None = None
     requests_a_day: str | None = None
+    smtp: str | None = None
+    mail_from: str | None = None
+    webhook_private: str = ""
 
     @property
     def sources(self) -> Path:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
-from storage import crawl_schema, reader_schema, schema
+from storage import change_log, crawl_schema, schema
 from storage.captures import read_claims
 from storage.duplicates import key_of
 from storage.links import Link, Named
@@ -94,17 +94,17 @@ def miss(connection: Connection, link: Link, result: Failed | Rejected, now: dat
         return Missed(False, missed, since + SURE)
     if not _is_well(connection, link, since, of_articles=isinstance(result, Rejected)):
         return Missed(False, f"{missed}, but no other page of {link.host} came either", now + SURE)
-    _set(connection, link.article_id, "withdrawn", since, now)
+    _set(connection, link.article_id, "withdrawn", since)
     return Missed(True, missed, None)
 
 
-def meet(connection: Connection, link: Link, now: datetime) -> None:
+def meet(connection: Connection, link: Link) -> None:
     """Note that the page of an article is there."""
     was_missed = connection.execute(
         update(crawl_schema.link).where(_link.key == link.key, _link.missing_at.is_not(None)).values(missing_at=None)
     )
     if was_missed.rowcount:
-        _set(connection, link.article_id, "returned", None, now)
+        _set(connection, link.article_id, "returned", None)
 
 
 def flags_of(connection: Connection, article_id: str) -> tuple[str, ...]:
@@ -130,9 +130,8 @@ def _is_well(connection: Connection, link: Link, since: datetime, *, of_articles
 
 
 def _set(
-    connection: Connection, article_id: str | None, kind: Literal["withdrawn", "returned"], since: datetime | None,
-    now: datetime,
-) -> None:  # fmt: skip
+    connection: Connection, article_id: str | None, kind: Literal["withdrawn", "returned"], since: datetime | None
+) -> None:
     """Have an article be withdrawn since then, or no longer; and say so, where that changes it."""
     was_other = _article.withdrawn_at.is_(None) if since else _article.withdrawn_at.is_not(None)
     changed = (
@@ -142,11 +141,11 @@ def _set(
         .returning(_article.current)
     )
     number = connection.execute(changed).scalar_one_or_none()
-    if number is None:
+    if article_id is None or number is None:
         return
     for row in connection.execute(select(_version.number, _version.flags).where(_version.article_id == article_id)):
         _flag(connection, article_id, row.number, row.flags, is_gone=since is not None and row.number == number)
-    connection.execute(insert(reader_schema.change).values(at=now, kind=kind, article_id=article_id, number=number))
+    change_log.enter(connection, {article_id: kind}, {article_id: number})
 
 
 def _flag(connection: Connection, article_id: str | None, number: int, flags: Sequence[str], *, is_gone: bool) -> None:

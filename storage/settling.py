@@ -49,10 +49,16 @@ def postpone(connection: Connection, link: Link, postponed: Postponed) -> None:
     )  # fmt: skip
 
 
+def strip(connection: Connection, link: Link) -> None:
+    """Drop what was claimed of an address when it was named: it shows what was forgotten."""
+    connection.execute(update(crawl_schema.link).where(_link.key == link.key).values(claims={}))
+
+
 _END = (
     update(crawl_schema.link)
     .where(_link.key == bindparam("ended"))
-    .values({name: bindparam(name) for name in ("outcome", "why", "article_id", "done_at", "failures", "ask_at")})
+    .values({name: bindparam(name) for name in ("outcome", "why", "done_at", "failures", "ask_at")})
+    .values(article_id=func.coalesce(bindparam("article_id"), _link.article_id))  # it is known, though its page fails
     .values(state="done", worker=None, deaths=0)
 )
 _VALIDATE = (
@@ -86,12 +92,12 @@ class Settlements:
         self, link: Link, outcome: str, saved: Saved, now: datetime, validators: Validators | None,
         ask_at: datetime | None,
     ) -> None:  # fmt: skip
-        """The outcome of a link. What article it is known by stays when the page fails."""
-        article_id = saved.article_id or link.article_id
+        """The outcome of a link."""
+        is_known = saved.article_id or link.article_id
         self._ended.append({
-            "ended": link.key, "outcome": outcome, "why": saved.why, "article_id": article_id, "done_at": now,
+            "ended": link.key, "outcome": outcome, "why": saved.why, "article_id": saved.article_id, "done_at": now,
             "failures": link.failures + 1 if outcome == "failed" else 0,
-            "ask_at": ask_at if article_id or link.kind != "article" else None,
+            "ask_at": ask_at if is_known or link.kind != "article" else None,
         })  # fmt: skip
         if validators is not None:
             self._validators.append({"ended": link.key, **asdict(validators)})

@@ -1,8 +1,7 @@
-"""The commands that tell how the archive is: status, verify."""
+"""The command that tells how the archive is: status."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -135,23 +134,4 @@ def _show_runs(desk: Desk, runs: tuple[Run, ...]) -> None:
     )  # fmt: skip
 
 
-@click.command(short_help="Check that nothing kept is damaged.")
-@speaks
-@click.pass_obj
-def verify(open_archive: OpenArchive, desk: Desk) -> None:
-    """Check that nothing kept is damaged: every body against its hash, every article against its rows. Exit 1 if so."""
-    with open_archive() as archive:
-        with desk.progress("checking") as advance:
-            damages = [damage for damage in archive.verify() if advance(1) is None]
-        desk.table(
-            damages,
-            [Column("subject", lambda damage: damage.subject), Column("damage", lambda damage: damage.detail)],
-            asdict,
-        )
-        if damages:
-            desk.note(f"{len(damages):,} damaged; try: copydesk ingest the same files again, or restore a backup")
-            raise SystemExit(1)
-        desk.say(f"all well: {archive.statistics().captures:,} kept pages, {archive.statistics().articles:,} articles")
-
-
-COMMANDS = (status, verify)
+COMMANDS = (status,)

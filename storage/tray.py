@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Table, bindparam, func, insert, select, updat
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from storage import profile_schema, schema
+from storage import change_log, profile_schema, schema
 from storage.captures import Capture
+from storage.change_log import ChangeKind
 from storage.duplicates import key_of
 from storage.safe_text import safe_text
 from storage.times import rfc3339
@@ -25,12 +26,14 @@ _HEAD = select(
     select(func.max(_version.number)).where(_version.article_id == _article.id).scalar_subquery(),
     _article.seen_at,
     _article.dated_at,
+    _article.source,
+    _article.language,
+    _article.agency,
 ).where(_article.id == bindparam("id"))
 _SEQ = select(_article.id, _article.seq)
+_OF_HEAD = ("current", "seen_at", "dated_at", "source", "language", "agency")
 _MOVE = (
-    update(schema.article)
-    .where(_article.id == bindparam("moved"))
-    .values({name: bindparam(name) for name in ("current", "seen_at", "dated_at")})
+    update(schema.article).where(_article.id == bindparam("moved")).values({name: bindparam(name) for name in _OF_HEAD})
 )
 _IN_ORDER = (schema.version, schema.removal, schema.sighting, schema.fate, profile_schema.lesson)
 # each after what it refers to
@@ -38,12 +41,16 @@ _IN_ORDER = (schema.version, schema.removal, schema.sighting, schema.fate, profi
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Which version stands for an article, when it was last seen and how it is dated. last: the highest number."""
+    """Which version stands for an article, and its facts that are counted; when it was last seen. last: the highest
+    number."""
 
     current: int
     last: int
     seen_at: datetime
     dated_at: datetime
+    source: str | None
+    language: str | None
+    agency: str | None
 
 
 class Tray:
@@ -56,6 +63,7 @@ class Tray:
         self._cleaners: dict[str, str | None] = {}
         self._first_seen: dict[str, datetime] = {}
         self._heads: dict[str, Head] = {}
+        self._changed: dict[str, ChangeKind] = {}
         self._words: dict[str, Entry] = {}
         self._addresses: dict[str, dict[str, object]] = {}
         self._rows: dict[Table, list[dict[str, object]]] = defaultdict(list)
@@ -83,10 +91,13 @@ class Tray:
         """A new article."""
         self._first_seen[article_id] = first_seen_at
         self._heads[article_id] = head
+        self._changed[article_id] = "stored"
 
-    def put_head(self, article_id: str, head: Head) -> None:
-        """What an article's head becomes."""
+    def put_head(self, article_id: str, head: Head, *, is_seen: bool = False) -> None:
+        """What an article's head becomes. is_seen: nothing but the time at which it was seen is other in it."""
         self._heads[article_id] = head
+        if not is_seen:
+            self._changed.setdefault(article_id, "version")
 
     def put_words(self, article_id: str, title: str, text: str, authors: Sequence[str], agency: str | None) -> None:
         """What an article is to be found by."""
@@ -103,6 +114,7 @@ class Tray:
         """Write all that waits; the captures that were not known before."""
         fresh = self._write_captures()
         seqs = self._write_articles()
+        change_log.enter(self._connection, self._changed, {id_: self._heads[id_].current for id_ in self._changed})
         for table in _IN_ORDER:
             if rows := self._rows[table]:
                 unique = self._insert(table).on_conflict_do_nothing() if table is schema.sighting else insert(table)
@@ -115,7 +127,8 @@ class Tray:
             )
         index(self._connection, [(seqs[id_], entry) for id_, entry in self._words.items()])
         for waiting in (
-            self._captures, self._cleaners, self._first_seen, self._heads, self._words, self._addresses, self._rows
+            self._captures, self._cleaners, self._first_seen, self._heads, self._changed, self._words, self._addresses,
+            self._rows,
         ):  # fmt: skip
             waiting.clear()
         return fresh
@@ -135,13 +148,11 @@ class Tray:
         seqs: dict[str, int] = {}
         if self._first_seen:
             rows = [
-                {
-                    "id": id_, "story_id": id_, "first_seen_at": first_seen_at, "current": head.current,
-                    "seen_at": head.seen_at, "dated_at": head.dated_at,
-                }
+                {"id": id_, "story_id": id_, "first_seen_at": first_seen_at}
+                | {name: getattr(head, name) for name in _OF_HEAD}
                 for id_, first_seen_at in self._first_seen.items()
                 for head in [self._heads[id_]]
-            ]  # fmt: skip
+            ]
             entered = self._connection.execute(insert(schema.article).returning(_article.id, _article.seq), rows)
             seqs.update({row.id: row.seq for row in entered})
         moved = {id_: head for id_, head in self._heads.items() if id_ not in self._first_seen}

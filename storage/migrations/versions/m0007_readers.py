@@ -1,4 +1,4 @@
-"""What readers hold: changes by number, tombstones, tokens, requests, watches and notices."""
+"""What readers hold: changes by number, tombstones, tokens, requests, watches, notices; facts that are counted."""
 
 from __future__ import annotations
 
@@ -23,8 +23,16 @@ INSERT INTO change (at, kind, article_id, number) SELECT first_seen_at, 'stored'
 """
 
 
+_FACTS = """
+UPDATE article SET (source, language, agency) = (
+    SELECT source, language, agency FROM version WHERE article_id = article.id AND number = article.current
+)
+"""
+
+
 def upgrade() -> None:
     """Make the tables, and enter what is there as changes."""
+    _facts()
     op.create_table(
         "change",
         sa.Column("seq", _COUNT, nullable=False),
@@ -45,9 +53,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_tombstone"),
     )
     op.create_index("ix_tombstone_article_id", "tombstone", ["article_id"])
+    op.create_index("ix_capture_fetched_at_source", "capture", ["fetched_at", "source"])
     _askers()
     _watches()
     op.execute(_ALL_THERE_IS)
+
+
+def _facts() -> None:
+    """What is counted stands with the article: the versions are as wide as their texts."""
+    for name in ("source", "language", "agency"):
+        op.add_column("article", sa.Column(name, sa.Text))
+    op.execute(_FACTS)
+    for name in ("source", "language"):
+        op.create_index(f"ix_article_{name}_dated_at_id", "article", [name, "dated_at", "id"])
 
 
 def _askers() -> None:
@@ -79,7 +97,9 @@ def _watches() -> None:
         sa.Column("way", sa.String(7), nullable=False),
         sa.Column("target", sa.Text, nullable=False),
         sa.Column("made_at", _TIME, nullable=False),
+        sa.Column("since", _COUNT, nullable=False),
         sa.Column("seen", _COUNT, nullable=False),
+        sa.Column("secret", sa.Text),
         sa.Column("matched_at", _TIME),
         sa.Column("told_at", _TIME),
         sa.PrimaryKeyConstraint("name", name="pk_watch"),
@@ -89,9 +109,11 @@ def _watches() -> None:
         sa.Column("watch", sa.String(100), nullable=False),
         sa.Column("article_id", _ID, nullable=False),
         sa.Column("found_at", _TIME, nullable=False),
+        sa.Column("delivery", sa.String(32)),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("not_before", _TIME, nullable=False),
         sa.Column("told_at", _TIME),
+        sa.Column("given_up_at", _TIME),
         sa.Column("why", sa.Text),
         sa.PrimaryKeyConstraint("watch", "article_id", name="pk_notice"),
         sa.ForeignKeyConstraint(["watch"], ["watch.name"], name="fk_notice_watch", ondelete="CASCADE"),
