@@ -180,10 +180,7 @@ def furnish(archive: Archive) -> dict[str, str]:
                 continue
             at = NOW - timedelta(days=days, hours=seed % 20)
             outlet = ("riverside-courier", "harbour-post", "ven-song")[seed % 3]
-            save(
-                f"report {seed}",
-                *text_page(f"https://{outlet}.example/{seed}", report(seed), outlet, at, language="en"),
-            )
+            save(f"report {seed}", *text_page(f"https://{outlet}.example/{seed}", report(seed), outlet, at, language="en"))
     _runs(archive)
     return ids
 
@@ -194,34 +191,16 @@ def _stories(save: Any) -> None:
     save("gate", *text_page("https://riverside-courier.example/gate", gate, "riverside-courier", at, language="en"))
     later = gate.replace("before spring", "before summer").replace("340,000", "365,000")
     later = later.replace("What we do not have is a dry week.", "What we lack is a dry week, and a second crane.")
-    changed = text_page(
-        "https://riverside-courier.example/gate", later, "riverside-courier", at + timedelta(hours=9), language="en"
-    )
+    changed = text_page("https://riverside-courier.example/gate", later, "riverside-courier", at + timedelta(hours=9), language="en")
     save("gate", *changed)
     last = later.replace("Fishermen below", "Correction: an earlier report gave the wrong cost.\n\nFishermen below")
-    save(
-        "gate",
-        *text_page(
-            "https://riverside-courier.example/gate", last, "riverside-courier", at + timedelta(hours=30), language="en"
-        ),
-    )
+    save("gate", *text_page("https://riverside-courier.example/gate", last, "riverside-courier", at + timedelta(hours=30), language="en"))
     outlets = ("harbour-post", "ven-song", "daffa-times", "lantern", "north-quay-news", "old-town-gazette")
     for number, outlet in enumerate(outlets):
         copy = gate.replace("By Ana Duarte", "Wire report") if number % 2 else gate.split("Fishermen")[0]
         if number > 2:
-            copy = copy.replace("stuck half open since", f"stuck, says the {outlet}, since").replace(
-                "River authority", "Authority"
-            )
-        save(
-            f"copy {outlet}",
-            *text_page(
-                f"https://{outlet}.example/{number}/gate",
-                copy,
-                outlet,
-                at + timedelta(minutes=40 * (number + 1) ** 2),
-                language="en",
-            ),
-        )
+            copy = copy.replace("stuck half open since", f"stuck, says the {outlet}, since").replace("River authority", "Authority")
+        save(f"copy {outlet}", *text_page(f"https://{outlet}.example/{number}/gate", copy, outlet, at + timedelta(minutes=40 * (number + 1) ** 2), language="en"))
     texts = (("library", LIBRARY, "harbour-post", "en"), ("vietnamese", VIETNAMESE, "ven-song", "vi"),
              ("arabic", ARABIC, "daffa-times", "ar"), ("japanese", JAPANESE, "lantern", "ja"),
              ("chinese", CHINESE, "lantern", "zh"), ("thai", THAI, "lantern", "th"))  # fmt: skip
@@ -260,14 +239,7 @@ def _sources(archive: Archive) -> None:
     ])  # fmt: skip
     gap = NOW - timedelta(days=2)
     archive.sources.skip(
-        Skipped(
-            "riverside-courier",
-            f"{gap:%Y-%m-%dT02:00:00Z}",
-            f"{gap:%Y-%m-%dT07:30:00Z}",
-            12,
-            "the machine was off",
-            NOW,
-        )
+        Skipped("riverside-courier", f"{gap:%Y-%m-%dT02:00:00Z}", f"{gap:%Y-%m-%dT07:30:00Z}", 12, "the machine was off", NOW)
     )
 
 
@@ -280,9 +252,7 @@ def _runs(archive: Archive) -> None:
     archive.frontier.close_runs()
     run = archive.begin_run("ingest", "saved/")
     archive.fail(Failed("saved/0412.jsonl:88", "not-json", "not JSON", hint="sed -n 88p saved/0412.jsonl"), run)
-    archive.save(
-        *text_page("https://harbour-post.example/saved", report(9001), "harbour-post", NOW - timedelta(days=1)), run
-    )
+    archive.save(*text_page("https://harbour-post.example/saved", report(9001), "harbour-post", NOW - timedelta(days=1)), run)
     archive.finish_run(run)
     archive.file_run("ven-song", [Named("https://ven-song.example/rss", "feed")], Order())
     archive.frontier.sign_off("desk")

@@ -149,9 +149,7 @@ def total_of(window: Any) -> int:
     return int(window.inner_text("h1").split()[0].replace(",", ""))
 
 
-@pytest.mark.parametrize(
-    "address", ["/search", "/search?q=flood+gate&by=week", "/search?since=20d&until=yesterday&by=day"]
-)
+@pytest.mark.parametrize("address", ["/search", "/search?q=flood+gate&by=week", "/search?since=20d&until=yesterday&by=day"])
 def test_the_timeline_is_a_table_too(address: str, room: Room, window: Any) -> None:
     window.goto(room.base + address)
     bars = [node.get_attribute("href") for node in window.query_selector_all(".chart a")]
@@ -179,9 +177,7 @@ def test_what_the_timeline_shows_stands_in_words(room: Room, window: Any) -> Non
     bare = window.locator(".chart rect.uncovered").count()
     assert bare > 0
     assert f"Nothing was captured in {bare} of " in caption
-    window.goto(
-        f"{room.base}/search?q=lighthouses&by=day"
-    )  # there are days without an answer, and days without a capture
+    window.goto(f"{room.base}/search?q=lighthouses&by=day")  # there are days without an answer, and days without a capture
     window.click(".timeline summary")
     rows = [row.inner_text().split("\t") for row in window.query_selector_all(".timeline tbody tr")]
     assert any(row[1] == "0" and row[2] == "" for row in rows)
@@ -191,10 +187,7 @@ def test_what_the_timeline_shows_stands_in_words(room: Room, window: Any) -> Non
 
 def test_period_links_brush(room: Room, window: Any) -> None:
     window.goto(f"{room.base}/search?since=2026-11-10&until=2026-11-20")
-    links = {
-        node.inner_text(): parse_qs(urlsplit(node.get_attribute("href")).query)
-        for node in window.query_selector_all(".steps a")
-    }
+    links = {node.inner_text(): parse_qs(urlsplit(node.get_attribute("href")).query) for node in window.query_selector_all(".steps a")}
     assert (links["Earlier"]["since"], links["Earlier"]["until"]) == (["2026-10-31"], ["2026-11-10"])
     assert (links["Wider"]["since"], links["Wider"]["until"]) == (["2026-11-05"], ["2026-11-25"])
     assert (links["Narrower"]["since"], links["Narrower"]["until"]) == (["2026-11-12"], ["2026-11-18"])
@@ -340,12 +333,8 @@ def test_a_diff_is_read_without_colour(room: Room, window: Any) -> None:
     line = "node => getComputedStyle(node).textDecorationLine"
     assert {node.evaluate(line) for node in window.query_selector_all("del")} == {"line-through"}
     assert {node.evaluate(line) for node in window.query_selector_all("ins")} == {"underline"}
-    assert all(
-        re.fullmatch(r"\[removed: .+\]", node.text_content(), re.DOTALL) for node in window.query_selector_all("del")
-    )
-    assert all(
-        re.fullmatch(r"\[added: .+\]", node.text_content(), re.DOTALL) for node in window.query_selector_all("ins")
-    )
+    assert all(re.fullmatch(r"\[removed: .+\]", node.text_content(), re.DOTALL) for node in window.query_selector_all("del"))
+    assert all(re.fullmatch(r"\[added: .+\]", node.text_content(), re.DOTALL) for node in window.query_selector_all("ins"))
     assert "major" in window.inner_text("main")
     assert window.locator("details.fold").count() > 0
 
@@ -368,12 +357,7 @@ def test_a_story_shows_every_outlet(room: Room, window: Any) -> None:
 def test_states_are_words(room: Room) -> None:
     shown = re.sub(r"<[^>]*>", " ", httpx.get(f"{room.base}/sources").text)
     assert re.search(r"1\s+broken", shown)
-    for name, state in (
-        ("daffa-times", "broken"),
-        ("harbour-post", "well"),
-        ("north-quay-news", "off"),
-        ("lantern", "new"),
-    ):
+    for name, state in (("daffa-times", "broken"), ("harbour-post", "well"), ("north-quay-news", "off"), ("lantern", "new")):
         page = re.sub(r"<[^>]*>", " ", httpx.get(f"{room.base}/sources/{name}").text)
         assert re.search(rf"[✓✕–○]\s+{state}", page), name
 

@@ -110,3 +110,4 @@ def _facts(article: ArchivedArticle) -> list[Fact]:
     ]  # fmt: skip
     origins = dict(article.origins)
     return [Fact(name, value, origins.get(field), is_address) for name, field, value, is_address in told if value]
+

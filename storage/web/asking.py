@@ -93,6 +93,4 @@ class Asked:
 def written(at: datetime) -> str:
     """A moment as an address has it: a day where it is midnight."""
     utc = at.astimezone(UTC)
-    return (
-        utc.date().isoformat() if (utc.hour, utc.minute, utc.second, utc.microsecond) == (0, 0, 0, 0) else rfc3339(utc)
-    )
+    return utc.date().isoformat() if (utc.hour, utc.minute, utc.second, utc.microsecond) == (0, 0, 0, 0) else rfc3339(utc)

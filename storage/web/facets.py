@@ -68,9 +68,7 @@ def _facet(name: Name, title: str, asked: Asked, query: Query, counting: Countin
     unknown = numbers.pop(None, 0)
     if chosen:  # first, and also where it has no answers
         numbers = {chosen: numbers.pop(chosen, 0)} | numbers
-    return Facet(
-        name, title, tuple(_value(asked, name, key, number) for key, number in numbers.items() if key), unknown
-    )
+    return Facet(name, title, tuple(_value(asked, name, key, number) for key, number in numbers.items() if key), unknown)
 
 
 def _value(asked: Asked, name: Name, key: str, number: int) -> Value:

@@ -18,9 +18,7 @@ from storage.web import csrf
 
 _WEB = re.compile(r"https?://[^\s]", re.IGNORECASE)
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[a-z0-9]{2,8})*", re.IGNORECASE)
-_RIGHT_TO_LEFT = frozenset(
-    {"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}
-)
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"})
 
 NAVIGATION = (
     ("/search", "Search"), ("/stories", "Stories"), ("/sources", "Sources"), ("/runs", "Runs"), ("/why", "Why"),

@@ -69,16 +69,8 @@ def file_run(request: Request, form: FormData) -> Response:
     said = {name: value for name, value in form.items() if isinstance(value, str)}
     urls = said.get("urls", "").split()
     today = datetime.now(UTC).date()
-    since, until, limit = (
-        moment(said.get("since", ""), today),
-        moment(said.get("until", ""), today),
-        _number(said.get("limit")),
-    )
-    faults = [
-        f"{name}: no time such as 2026-07, 2026-07-15, yesterday, 7d"
-        for name, read in (("since", since), ("until", until))
-        if said.get(name) and read is None
-    ]
+    since, until, limit = moment(said.get("since", ""), today), moment(said.get("until", ""), today), _number(said.get("limit"))
+    faults = [f"{name}: no time such as 2026-07, 2026-07-15, yesterday, 7d" for name, read in (("since", since), ("until", until)) if said.get(name) and read is None]
     if said.get("limit") and not limit:
         faults.append("limit: a whole number from 1")
     if len(urls) > _MOST_URLS:
@@ -90,9 +82,7 @@ def file_run(request: Request, form: FormData) -> Response:
     order = Order(since, until, limit, again=bool(urls and said.get("again")))
     try:
         with desk.alone:
-            filing = (
-                desk.newsroom.file_addresses(urls, order) if urls else desk.newsroom.file_source(said["source"], order)
-            )
+            filing = desk.newsroom.file_addresses(urls, order) if urls else desk.newsroom.file_source(said["source"], order)
     except Unaskable as refused:
         return _form(request, said, [f"{refused}" + (f"; {refused.hint}" if refused.hint else "")], status=409)
     base = request.scope.get("root_path", "")
