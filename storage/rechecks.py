@@ -1,6 +1,6 @@
 """Rechecks: known articles that are due to be looked at again; those whose page is gone, and those that are back.
 
-That a page is gone is believed when it is found so twice, an hour apart, while other pages of its host came as ever.
+That a page is gone is believed when it is found so twice, an hour apart, while another article of its host came.
 The article stays, with the flag ``withdrawn`` and the time at which its page was first missed.
 """
 
@@ -92,8 +92,8 @@ def miss(connection: Connection, link: Link, result: Failed | Rejected, now: dat
         return Missed(True, missed, None)
     if now - since < SURE:
         return Missed(False, missed, since + SURE)
-    if not _is_well(connection, link, since, of_articles=isinstance(result, Rejected)):
-        return Missed(False, f"{missed}, but no other page of {link.host} came either", now + SURE)
+    if not _is_well(connection, link, since):
+        return Missed(False, f"{missed}, but no other article of {link.host} came either", now + SURE)
     _set(connection, link.article_id, "withdrawn", since)
     return Missed(True, missed, None)
 
@@ -113,8 +113,8 @@ def flags_of(connection: Connection, article_id: str) -> tuple[str, ...]:
     return (WITHDRAWN,) if is_gone else ()
 
 
-def _is_well(connection: Connection, link: Link, since: datetime, *, of_articles: bool) -> bool:
-    """Whether the host has given another page since then. of_articles: an article, for a listing proves nothing."""
+def _is_well(connection: Connection, link: Link, since: datetime) -> bool:
+    """Whether the host has given another article since then. A listing proves nothing: it may come in an outage too."""
     newest = (
         select(_link.key, _link.outcome, _link.done_at)
         .where(_link.host == link.host, _link.state == "done")
@@ -122,10 +122,7 @@ def _is_well(connection: Connection, link: Link, since: datetime, *, of_articles
         .limit(_LOOKED_AT)
         .subquery()
     )
-    outcomes = _WELL if of_articles else (*_WELL, "listed")
-    found = select(newest.c.key).where(
-        newest.c.key != link.key, newest.c.done_at > since, newest.c.outcome.in_(outcomes)
-    )
+    found = select(newest.c.key).where(newest.c.key != link.key, newest.c.done_at > since, newest.c.outcome.in_(_WELL))
     return connection.execute(found.limit(1)).first() is not None
 
 
