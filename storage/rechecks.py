@@ -49,7 +49,8 @@ class Missed:
 def due(connection: Connection, source: str, limit: int, now: datetime) -> tuple[Named, ...]:
     """Known articles of a source to be looked at again: half of them became due last, the others wait longest.
 
-    So where not all can be looked at in time, the newest still are, and no article is forgotten.
+    So where not all can be looked at in time, the newest still are, and no article is forgotten. Those that are missed
+    come last: what comes before them tells whether their host is well.
     """
     asked = select(crawl_schema.link).where(
         _link.source == source, _link.ask_at <= now,
@@ -58,6 +59,7 @@ def due(connection: Connection, source: str, limit: int, now: datetime) -> tuple
     newest = connection.execute(asked.order_by(_link.ask_at.desc()).limit((limit + 1) // 2)).all()
     oldest = connection.execute(asked.order_by(_link.ask_at).limit(limit)).all()
     rows = list({row.key: row for row in (*newest, *oldest)}.values())[:limit]
+    rows.sort(key=lambda row: row.missing_at is not None)
     return tuple(
         Named(
             row.asked_url or row.url, claims=read_claims(row.claims), found_on=row.found_on, priority=-float(at),

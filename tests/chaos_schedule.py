@@ -31,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 SLOT_SECONDS = 0.2
 EVERY_MINUTE = 'every = "1m"'
 AUTO = "auto = true"
-HURRIED = 'auto = true\nat_most_every = "1m"\nat_least_every = "2m"\nrequests_a_day = 1000'
+HURRIED = 'auto = true\nat_most_every = "1m"\nat_least_every = "1h"\nrequests_a_day = 100000'
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def test_a_removed_article_is_withdrawn_and_returns(room: Newsroom) -> None:
     shown = room.desk.copydesk("show", room.desk.articles()[room.address(3)].id)
     assert "withdrawn" in shown.stdout
     room.site.control(HOST, removed={})
-    room.pass_time(3.5)
+    room.pass_time(24)
     assert counts(room.look()) == {"unchanged": ARTICLES}
     assert room.flags(3) == ()
 
