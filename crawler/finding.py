@@ -53,9 +53,11 @@ def given_up(url: str, link: Link, outlet: Outlet | None) -> Failed | None:
     """That an article is gone, where its page leads to the front page, or to a section that it stood in, instead."""
     if outlet is None or link.article_id is None or not outlet.source.covers(url):
         return None
-    path, own = urlsplit(url).path.rstrip("/"), urlsplit(link.url).path.rstrip("/")
-    places = {place_url for place in outlet.source.places for place_url in place.urls} | {outlet.source.homepage}
-    if url_key(url) in {url_key(each) for each in places} or (own != path and f"{own}/".startswith(f"{path}/")):
+    target, own = urlsplit(url), urlsplit(link.url).path.rstrip("/")
+    path = target.path.rstrip("/")
+    is_folder = own != path and not target.query and f"{own}/".startswith(f"{path}/")
+    places = [outlet.source.homepage, *(each for place in outlet.source.places for each in place.urls)]
+    if is_folder or url_key(url) in map(url_key, places):
         return Failed(link.found_on or link.url, "gone", f"redirects to {url[:500]} instead", link.url)
     return None
 

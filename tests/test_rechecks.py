@@ -263,6 +263,7 @@ def test_rechecks_are_the_share_of_requests_that_was_asked_for() -> None:
         ("https://gazette.example/news?page=1", True),
         ("https://gazette.example/world/2026/flood-2", False),
         ("https://gazette.example/wor", False),
+        ("https://gazette.example/?p=123", False),
         ("https://m.gazette.example/world/2026/flood", False),
         ("https://elsewhere.example/", False),
     ],
