@@ -103,8 +103,9 @@ def schedule(open_archive: OpenArchive, desk: Desk, *, once: bool, file_only: bo
     from crawler.settings import Settings
 
     settings = Settings.here()
-    folder, outbox = settings.sources, Outbox.of(settings)
-    with _until_asked_to_stop() as stop, Clock(open_archive, folder if folder.is_dir() else None, desk.note) as clock:
+    folder, outbox = settings.sources if settings.sources.is_dir() else None, Outbox.of(settings)
+    clock = Clock(open_archive, folder, desk.note, requests_a_day=settings.a_day)
+    with _until_asked_to_stop() as stop, clock:
         if once:
             _tell_filed(desk, clock.once())
             code = 0 if file_only else watch(None, desk.note, stop)

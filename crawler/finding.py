@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from crawler.listings.listing import Listed, Listing
 from crawler.listings.shapes import shape
@@ -11,6 +12,8 @@ from crawler.listings.sitemaps import within
 from crawler.listings.traps import trap, worth
 from crawler.outlets import Outlet, listings_of
 from storage.links import Link, Named, Order, Passed
+from storage.records import Failed
+from storage.url_key import url_key
 
 _RECENT = timedelta(days=7)  # what a crawl without dates takes from sitemaps, which list everything there ever was
 _DEEPEST_INDEX = 4  # sitemaps within sitemaps
@@ -46,6 +49,19 @@ def astray(url: str, link: Link, outlet: Outlet | None) -> Passed | None:
     return verdict and Passed(verdict.outcome, f"redirects to {url[:500]}: {verdict.why}")
 
 
+def given_up(url: str, link: Link, outlet: Outlet | None) -> Failed | None:
+    """That an article is gone, where its page leads to the front page, or to a section that it stood in, instead."""
+    if outlet is None or link.article_id is None or not outlet.source.covers(url):
+        return None
+    target, own = urlsplit(url), urlsplit(link.url).path.rstrip("/")
+    path = target.path.rstrip("/")
+    is_folder = own != path and not target.query and f"{own}/".startswith(f"{path}/")
+    places = [outlet.source.homepage, *(each for place in outlet.source.places for each in place.urls)]
+    if is_folder or url_key(url) in map(url_key, places):
+        return Failed(link.found_on or link.url, "gone", f"redirects to {url[:500]} instead", link.url)
+    return None
+
+
 def _verdict(url: str, outlet: Outlet, now: datetime | None = None) -> Passed | None:
     if not outlet.source.covers(url):
         return Passed("outside", f"not on the site of {outlet.source.homepage}, nor one of its hosts")
@@ -74,7 +90,12 @@ def next_place(link: Link, outlet: Outlet | None, kinds: frozenset[str] | None) 
 
 def trapped(link: Link, outlet: Outlet) -> str | None:
     """Why an address that a listing named is not worth a fetch by now: others of its shape held no articles."""
-    if link.kind != "article" or link.found_on is None or any(pattern.search(link.url) for pattern in outlet.patterns):
+    if (
+        link.kind != "article"
+        or link.found_on is None
+        or link.article_id
+        or any(pattern.search(link.url) for pattern in outlet.patterns)
+    ):
         return None
     of_shape = shape(link.url)
     articles, others = outlet.learned.get(of_shape, (0, 0))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from crawler.errors import Unreadable
 from crawler.fetching.answers import broken_off
-from crawler.finding import astray, named_of, next_place
+from crawler.finding import astray, given_up, named_of, next_place
 from crawler.listings.feeds import read_feed
 from crawler.listings.listing import Listing
 from crawler.listings.sections import read_section
@@ -16,6 +16,7 @@ from crawler.listings.sitemaps import read_sitemap
 from crawler.outlets import Outlet
 from crawler.parsers import Parsers
 from crawler.profiles import Briefing
+from crawler.rechecks import ask_at
 from crawler.sandbox import clean_page
 from crawler.settlements import Settlement
 from crawler.turn import Turn
@@ -41,23 +42,24 @@ class Reading:
         self._briefing = briefing
         self._kinds = kinds
 
-    async def end(self, turn: Turn, end: Passed | Failed | Postponed) -> Settlement:
-        """The end of a lease without a page to be read."""
+    async def end(self, turn: Turn, end: Passed | Failed | Postponed, fresh: timedelta = timedelta()) -> Settlement:
+        """The end of a lease without a page to be read. fresh: for how long the answer says that it holds."""
+        link = turn.link
         if isinstance(end, Postponed) and end.url is not None:
-            end = astray(end.url, turn.link, turn.outlet) or end
-        otherwise = next_place(turn.link, turn.outlet, self._kinds) if isinstance(end, Failed) else ()
-        return Settlement(turn.link, end, otherwise=otherwise)
+            end = given_up(end.url, link, turn.outlet) or astray(end.url, link, turn.outlet) or end
+        otherwise = next_place(link, turn.outlet, self._kinds) if isinstance(end, Failed) else ()
+        return Settlement(link, end, otherwise=otherwise, ask_at=ask_at(link, datetime.now(UTC), fresh))
 
-    async def page(self, turn: Turn, page: Page) -> Settlement:
-        """The end of a lease with the page that came."""
+    async def page(self, turn: Turn, page: Page, fresh: timedelta = timedelta()) -> Settlement:
+        """The end of a lease with the page that came. fresh: for how long it says that it holds."""
         if turn.link.kind == "article":
-            return await self._article(turn, page)
+            return await self._article(turn, page, fresh)
         try:
-            return await self._listing(turn, page)
+            return await self._listing(turn, page, fresh)
         except Unreadable as error:
             return await self.end(turn, _failed(turn.link, error))
 
-    async def _article(self, turn: Turn, page: Page) -> Settlement:
+    async def _article(self, turn: Turn, page: Page, fresh: timedelta) -> Settlement:
         link = turn.link
         if page.cut and (again := broken_off(link, page.cut, page.fetched_at)):
             return Settlement(link, again)
@@ -70,11 +72,13 @@ class Reading:
         taught = Taught(shape(link.url), isinstance(result, Article))
         if isinstance(result, Rejected) and result.unreadable:
             result = Failed(link.found_on or link.url, result.reason, result.detail, link.url)
-            return Settlement(link, result, taught=taught)
+            return Settlement(link, result, taught=taught, ask_at=ask_at(link, page.fetched_at, fresh))
         validators = None if page.cut else _validators(page)  # else the rest would never come
-        return Settlement(link, result, page, validators=validators, taught=taught)
+        published_at = result.published_at if isinstance(result, Article) else None
+        when = ask_at(link, page.fetched_at, fresh, published_at)
+        return Settlement(link, result, page, validators=validators, taught=taught, ask_at=when)
 
-    async def _listing(self, turn: Turn, page: Page) -> Settlement:
+    async def _listing(self, turn: Turn, page: Page, fresh: timedelta) -> Settlement:
         link, outlet = turn.link, turn.outlet
         if outlet is None:
             return Settlement(link, _failed(link, Unreadable("source", f"there is no source {link.source} any more")))
@@ -92,7 +96,8 @@ class Reading:
         otherwise = () if named else next_place(link, outlet, self._kinds)
         return Settlement(
             link, Passed("listed", ", ".join(notes)), named=named, otherwise=otherwise,
-            validators=_validators(page) if may_stand else None,
+            validators=_validators(page, listing.rest) if may_stand else None,
+            ask_at=now + max(fresh, timedelta(seconds=listing.rest or 0)),
         )  # fmt: skip
 
     async def _read(self, link: Link, outlet: Outlet, page: Page, now: datetime) -> Listing:
@@ -111,6 +116,6 @@ def _failed(link: Link, error: Unreadable) -> Failed:
     return Failed(link.found_on or link.url, error.reason, str(error), link.url, error.hint)
 
 
-def _validators(page: Page) -> Validators:
+def _validators(page: Page, rest: float | None = None) -> Validators:
     said = {name.lower(): value for name, value in page.headers if len(value) <= _LONGEST_VALIDATOR}
-    return Validators(said.get("etag"), said.get("last-modified"))
+    return Validators(said.get("etag"), said.get("last-modified"), rest)

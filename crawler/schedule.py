@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,9 +22,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from crawler.budget import paces
 from crawler.catalogue import read_sources
 from crawler.errors import BadSettings, BadSource
+from crawler.looks import attend, file_look
 from crawler.outlets import listings_of, take_over
+from crawler.pace import Pace
 from crawler.slots import Due, Slots, due, moment_of, slots_of
 from crawler.source import Source
 from storage import Archive, ArchiveUnavailable
@@ -57,10 +60,10 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A source that is switched on, and its slots."""
+    """A source that is switched on, and its slots; None where its pace is learned."""
 
     source: Source
-    slots: Slots
+    slots: Slots | None
 
 
 class Clock:
@@ -72,12 +75,14 @@ class Clock:
         folder: Path | None,
         tell: Callable[[str], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        requests_a_day: int | None = None,
     ) -> None:
         """folder: of the sources; None, or one that is not there: the sources as the archive knows them.
 
         tell: takes a line for people: a source with a fault, an archive that does not answer. It may be called from
-        another thread. now: an aware time.
+        another thread. now: an aware time. requests_a_day: that sources whose pace is learned share; see ``paces``.
         """
+        self._requests_a_day = requests_a_day
         self._open_archive = open_archive
         self._folder = folder
         self._tell = tell
@@ -92,6 +97,7 @@ class Clock:
         self._faults: tuple[str, ...] = ()  # of files
         self._told: frozenset[str] = frozenset()
         self._planned: dict[str, _Planned] = {}
+        self._paces: Mapping[str, Pace] = {}
         self._due_at: dict[str, datetime] = {}  # before then there is no need to ask the archive
         self._is_ahead: set[str] = set()
 
@@ -199,7 +205,8 @@ class Clock:
             elif record.enabled:
                 try:
                     source = Source.parse(record.name, record.definition)
-                    planned[record.name] = _Planned(source, slots_of(source.schedule, source.name, Cron))
+                    slots = None if source.schedule.auto else slots_of(source.schedule, source.name, Cron)
+                    planned[record.name] = _Planned(source, slots)
                 except BadSource as fault:
                     faults.append(str(fault))
                 except ValueError as error:
@@ -208,6 +215,8 @@ class Clock:
             name: self._due_at[name] if self._planned.get(name) is each else LONG_AGO for name, each in planned.items()
         }
         self._planned = planned
+        paced = [each.source for each in planned.values() if each.slots is None]
+        self._paces = paces(paced, archive.paces.all(), self._requests_a_day) if paced else {}
         for line in faults:
             if line not in self._told:
                 self._tell(line)
@@ -233,6 +242,10 @@ class Clock:
     def _attend(self, archive: Archive, planned: _Planned, now: datetime) -> Filing | None:
         """File a run of the slot that is due, if one is. What was missed is counted before others must wait."""
         name = planned.source.name
+        if planned.slots is None:
+            attended = attend(archive, planned.source, self._paces[name], now, lambda: self._done(archive, name, now))
+            self._due_at[name] = attended.next_at
+            return attended.filing
         after = self._done(archive, name, now)
         what = due(planned.slots, after, now)
         filing = None
@@ -262,10 +275,7 @@ def _file(archive: Archive, source: Source, what: Due, now: datetime) -> Filing:
     if missed := what.missed:
         why = MISSED if missed.is_all else f"{MISSED}; there were more, counted up to {missed.number}"
         archive.sources.skip(Skipped(source.name, missed.first, missed.last, missed.number, why, now))
-    filing = archive.file_run(source.name, listings_of(source, 0), slot=what.slot, detail=source.name)
-    if not filing.is_new:
-        archive.sources.skip(Skipped(source.name, what.slot, what.slot, 1, filing.why, now))
-    return filing
+    return file_look(archive, source, listings_of(source, 0), what.slot, now)
 
 
 def _files(folder: Path) -> frozenset[tuple[str, int, int, int]]:

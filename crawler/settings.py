@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -23,6 +24,7 @@ class Settings:
     """database: an SQLAlchemy URL. blobs: a folder or ``s3://bucket/prefix``; None for a folder beside an SQLite file.
 
     seeds: the folder that holds ``sources/``. contact: a page or mail address that servers are told of.
+    requests_a_day: a number, shared by all sources whose pace is learned; None for 60 for each of their listings.
     smtp, mail_from: the mail server and the sender of what watches tell. webhook_private: networks, separated by
     commas, that webhooks may reach although they are not public.
     """
@@ -31,6 +33,7 @@ class Settings:
     blobs: str | None = None
     seeds: str = "seeds"
     contact: str | None = None
+    requests_a_day: str | None = None
     smtp: str | None = None
     mail_from: str | None = None
     webhook_private: str = ""
@@ -39,6 +42,11 @@ class Settings:
     def sources(self) -> Path:
         """The folder of sources."""
         return Path(self.seeds) / "sources"
+
+    @property
+    def a_day(self) -> int | None:
+        """``requests_a_day`` as a number."""
+        return int(self.requests_a_day) if self.requests_a_day else None
 
     @classmethod
     def here(cls) -> Settings:
@@ -64,6 +72,8 @@ class Settings:
             key = variable.removeprefix("COPYDESK_").lower()
             if key in known and environ[variable]:
                 values[key] = environ[variable]
+        if not re.fullmatch("[1-9][0-9]{0,8}", values.get("requests_a_day", "1")):
+            raise BadSettings("requests_a_day: not a whole number above zero", 'such as requests_a_day = "9600"')
         return cls(**values)
 
     def open_archive(self) -> Archive:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from crawler.archive_thread import ArchiveThread
 from crawler.site_desk import taught
@@ -28,6 +29,7 @@ class Settlement:
     otherwise: Sequence[Named] = ()
     validators: Validators | None = None
     taught: Taught | None = None
+    ask_at: datetime | None = None
     saved: asyncio.Future[Saved | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -130,5 +132,5 @@ def _settle(archive: Archive, each: Settlement) -> Saved | None:
         return None
     return archive.settle(
         each.link, each.page, each.result, each.named,
-        otherwise=each.otherwise, validators=each.validators, taught=each.taught,
+        otherwise=each.otherwise, validators=each.validators, taught=each.taught, ask_at=each.ask_at,
     )  # fmt: skip

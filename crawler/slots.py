@@ -168,7 +168,7 @@ def slots_of(timing: Timing, name: str, calendar_of: Callable[[str], Calendar]) 
     if timing.cron is not None:
         every_hour = timing.cron.split()[1] in _EVERY_HOUR
         return Wallclock(calendar_of(timing.cron), ZoneInfo(timing.timezone or "UTC"), every_hour)
-    if (every := timing.interval) is None:
+    if (every := timing.every) is None:
         raise ValueError(f"{name}: a schedule without an interval and without a cron expression")
     spread = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
     return Regular(every, LONG_AGO + timedelta(seconds=spread % round(every.total_seconds())))

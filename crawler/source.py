@@ -24,12 +24,16 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 MOST_PAGES = 100
 """Of a section."""
 
+AT_MOST_EVERY, AT_LEAST_EVERY = timedelta(minutes=2), timedelta(hours=12)
+"""Between two looks at a source whose pace is learned, unless its file says otherwise."""
+
 _HOUR = timedelta(hours=1)
-_AUTO = timedelta(minutes=30)
 _EVERY = (timedelta(minutes=1), timedelta(days=31))
 _SILENCE = (_HOUR, timedelta(days=366))
 _MOST_DELAY_SECONDS = 3600
 _MOST_A_WEEK = 1_000_000
+_MOST_A_DAY = 100_000
+_MOST_SHARE = 0.9
 _LONGEST_PATTERN = 500
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -53,17 +57,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When to look: exactly one of ``every``, ``cron`` (in ``timezone``, else UTC) and ``auto``."""
+    """When to look: exactly one of ``every``, ``cron`` (in ``timezone``, else UTC) and ``auto``.
+
+    Of ``auto``: the shortest and the longest time between two looks, and requests a day for this source alone; None for
+    a part of those that all share.
+    """
 
     every: timedelta | None
     cron: str | None = None
     timezone: str | None = None
     auto: bool = False
-
-    @property
-    def interval(self) -> timedelta | None:
-        """The time between two looks, half an hour for ``auto``; None where a cron expression says when."""
-        return _AUTO if self.auto else self.every
+    at_most_every: timedelta = AT_MOST_EVERY
+    at_least_every: timedelta = AT_LEAST_EVERY
+    requests_a_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,13 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class Rechecking:
+    """How often known articles are looked at again. share: of all requests; 0 for never."""
+
+    share: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """An outlet. name: the stem of its file. language: BCP 47. country: ISO 3166, two letters; None where unknown.
 
@@ -118,6 +131,7 @@ class Source:
     places: tuple[Place, ...]
     schedule: Timing
     fetch: Manners
+    recheck: Rechecking
     clean: Cleaning
     expect: Expectation
     definition: str = field(repr=False)
@@ -139,6 +153,9 @@ class Source:
             places=_places(top),
             schedule=_timing(top.table("schedule", KEYS["schedule"])),
             fetch=_manners(top.table("fetch", KEYS["fetch"])),
+            recheck=Rechecking(
+                top.table("recheck", KEYS["recheck"]).number("share", Rechecking().share, 0, _MOST_SHARE)
+            ),
             clean=_cleaning(top.table("clean", KEYS["clean"])),
             expect=_expectation(top.table("expect", KEYS["expect"])),
             definition=text,
@@ -160,10 +177,23 @@ class Source:
 
 
 KEYS: dict[str, tuple[str, ...]] = {
-    "": ("title", "language", "country", "homepage", "enabled", "place", "schedule", "fetch", "clean", "expect"),
+    "": (
+        "title",
+        "language",
+        "country",
+        "homepage",
+        "enabled",
+        "place",
+        "schedule",
+        "fetch",
+        "recheck",
+        "clean",
+        "expect",
+    ),
     "place": tuple(each.name for each in fields(Place)),
     "schedule": tuple(each.name for each in fields(Timing)),
     "fetch": tuple(each.name for each in fields(Manners)),
+    "recheck": tuple(each.name for each in fields(Rechecking)),
     "clean": ("remove", "keep", "second_opinion", *PARTS),
     "expect": tuple(each.name for each in fields(Expectation)),
 }
@@ -191,11 +221,21 @@ def _timing(table: Table) -> Timing:
         raise table.fault(chosen[1], f"stands beside {chosen[0]}: one of every, cron and auto says when")
     if "timezone" in table and "cron" not in table:
         raise table.fault("timezone", "only cron has a timezone")
+    for key in ("at_most_every", "at_least_every", "requests_a_day"):
+        if key in table and not auto:
+            raise table.fault(key, "only auto has it")
+    at_most_every = table.optional_text("at_most_every", _span(*_EVERY)) or AT_MOST_EVERY
+    at_least_every = table.optional_text("at_least_every", _span(*_EVERY)) or max(AT_LEAST_EVERY, at_most_every)
+    if at_most_every > at_least_every:
+        raise table.fault("at_least_every", f"shorter than at_most_every, {written(at_most_every)}")
     return Timing(
         every=table.optional_text("every", _span(*_EVERY)) or (None if chosen else _HOUR),
         cron=table.optional_text("cron", _cron),
         timezone=table.optional_text("timezone", _timezone),
         auto=auto,
+        at_most_every=min(at_most_every, at_least_every),
+        at_least_every=at_least_every,
+        requests_a_day=table.whole("requests_a_day", 0, 1, _MOST_A_DAY) if "requests_a_day" in table else None,
     )
 
 

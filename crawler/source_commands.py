@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.pace_commands import all_said, pace
 from crawler.teach_commands import TEACHING
 from crawler.trial_commands import TRIALS
 from storage.console import Column, Desk
@@ -55,6 +56,7 @@ def list_(open_archive: OpenArchive, desk: Desk, language: str | None, *, enable
     with open_archive() as archive:
         take_over(archive, catalogue)
         verified = {record.name: record.verified_at for record in archive.sources.all()}
+        paces = all_said(archive, catalogue.sources)
     shown = [
         source
         for source in catalogue.sources
@@ -65,6 +67,10 @@ def list_(open_archive: OpenArchive, desk: Desk, language: str | None, *, enable
     def state(source: Source) -> str:
         return ("enabled" if source.enabled else "off") + ("" if verified.get(source.name) else ", unverified")
 
+    def when(source: Source) -> str:
+        learned = paces.get(source.name)
+        return f"auto: {learned}" if learned else _when(source.schedule)
+
     desk.table(
         shown,
         [
@@ -73,14 +79,14 @@ def list_(open_archive: OpenArchive, desk: Desk, language: str | None, *, enable
             Column("country", lambda source: source.country),
             Column("state", state),
             Column("places", lambda source: ", ".join(dict.fromkeys(place.kind for place in source.places))),
-            Column("schedule", lambda source: _when(source.schedule)),
+            Column("schedule", when),
             Column("title", lambda source: source.title, shrinks=True),
         ],
         lambda source: {
             "name": source.name, "title": source.title, "language": source.language, "country": source.country,
             "homepage": source.homepage, "enabled": source.enabled,
             "verified_at": (at := verified.get(source.name)) and rfc3339(at),
-            "places": [place.kind for place in source.places], "schedule": _when(source.schedule),
+            "places": [place.kind for place in source.places], "schedule": when(source),
         },
     )  # fmt: skip
     if desk.on_terminal:
@@ -238,7 +244,7 @@ def _when(timing: Timing) -> str:
 
     if timing.cron:
         return f"{timing.cron} ({timing.timezone or 'UTC'})"
-    return "auto" if timing.auto or timing.interval is None else f"every {written(timing.interval)}"
+    return f"every {written(timing.every)}" if timing.every else "auto"
 
 
 @contextmanager
@@ -252,7 +258,7 @@ def _writing(path: Path) -> Iterator[None]:
         raise CrawlerError(f"{error.filename or path}: cannot be written: {error.strerror or error}") from error
 
 
-for each in (*TRIALS, *TEACHING):
+for each in (*TRIALS, *TEACHING, pace):
     sources.add_command(each)
 
 COMMANDS = (sources,)

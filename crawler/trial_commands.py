@@ -89,6 +89,7 @@ def preview(open_archive: OpenArchive, desk: Desk, name: str, articles: int) -> 
     The exit code is 1 if there is no article to show.
     """
     from crawler.crawl import find_source
+    from crawler.pace_commands import line_of
     from crawler.preview import preview_source
     from crawler.probe import probing
     from crawler.settings import Settings
@@ -112,6 +113,8 @@ def preview(open_archive: OpenArchive, desk: Desk, name: str, articles: int) -> 
         _tell_place(desk, seen)
         for sample in seen.samples:
             _show_sample(desk, archive, sample)
+        if pace := line_of(archive, source):
+            desk.say(f"It would be looked at {pace}")
     if not seen.samples:
         desk.error(f"{name}: no article to show", hint=f"copydesk sources check {name}")
         raise SystemExit(1)

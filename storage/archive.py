@@ -34,6 +34,7 @@ from storage.learned import Learned
 from storage.leases import clock
 from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
 from storage.overview import Overview
+from storage.paces import Paces
 from storage.patience import patience
 from storage.profiles import Profiles
 from storage.records import (
@@ -83,6 +84,7 @@ class Archive:
         self._intake: Intake | None = None
         self.frontier = Frontier(database, self._writing)
         self.sources = Sources(database, self._writing)
+        self.paces = Paces(database, self._writing)
         self.profiles = Profiles(database, self._blobs, self._taking_in)
         self.stories = Stories(database, self._taking_in)
         self.relinking = Relinking(database, self._writing)
@@ -168,13 +170,15 @@ class Archive:
         order: Order = Order(),
         slot: str | None = None,
         detail: str | None = None,
+        rechecks: Sequence[Named] = (),
     ) -> Filing:
         """Enter a crawl: it is under way from now on, and any worker carries it out.
 
         named: the listings or articles that it starts from. slot: of a schedule; it is run once, whoever files it.
+        rechecks: known articles that are looked at again besides.
         """
         with self._writing() as connection:
-            return file_run(connection, source, named, order, slot, detail, clock(connection))
+            return file_run(connection, source, named, order, slot, detail, clock(connection), rechecks)
 
     def order(self, run: int) -> Order:
         """What a crawl was asked for."""
@@ -191,14 +195,16 @@ class Archive:
         otherwise: Sequence[Named] = (),
         validators: Validators | None = None,
         taught: Taught | None = None,
+        ask_at: datetime | None = None,
     ) -> Saved | None:
         """End a lease: commit the link's outcome, its page and article, what it named and what it taught, together.
 
         None: the lease was lost, and all of it is dropped: somebody else has the link. otherwise: what to look at
-        where the run's listings have named nothing in the end.
+        where the run's listings have named nothing in the end. ask_at: when a known article is to be looked at again,
+        None for never; of a listing, not before.
         """
         with self._taking_in() as intake:
-            return intake.settle(link, page, result, named, otherwise, validators, taught)
+            return intake.settle(link, page, result, named, otherwise, validators, taught, ask_at)
 
     def postpone(self, link: Link, postponed: Postponed) -> bool:
         """End a lease without an outcome: the link comes back. False: the lease was lost."""

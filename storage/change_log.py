@@ -19,9 +19,10 @@ from storage.database import Database
 from storage.errors import NotFound
 from storage.reader_schema import change
 
-ChangeKind = Literal["stored", "version", "grouped", "forgotten"]
+ChangeKind = Literal["stored", "version", "grouped", "withdrawn", "returned", "forgotten"]
 """What became of an article. stored: it is new. version: it has another version, or another one stands for it. grouped:
-it is of another story, or a copy of another article. forgotten: it is there no more."""
+it is of another story, or a copy of another article. withdrawn, returned: its page is gone; it is there again.
+forgotten: it is there no more."""
 
 MOST = 10_000
 """Changes that one question gets."""

@@ -6,6 +6,8 @@
     worker                 a process that fetches; the leases of one that is gone return
     robots · shape         what a site said, and what its addresses taught
     skipped                slots of the schedule that were not run, and why
+    arrival                how many new addresses a source named in an hour
+    pace                   what was learned of a source's rhythm, and when it is due next
 
 A link is found by its key: of its URL key for an article, of source and address for a listing.
 """
@@ -61,8 +63,12 @@ link = Table(
     Column("why", SafeText),
     Column("article_id", String(16)),
     Column("done_at", UtcTime),
+    Column("ask_at", UtcTime),  # when an article is to be looked at again, None for never; a listing: not before
+    Column("rest", Float),  # seconds that a listing itself wants between two requests
+    Column("missing_at", UtcTime),  # since when the page of an article is gone, as long as that is so
     Index("ix_link_host_state_priority", "host", "state", "priority"),
     Index("ix_link_run_id_state", "run_id", "state"),
+    Index("ix_link_source_ask_at", "source", "ask_at"),
 )
 
 host = Table(
@@ -117,6 +123,25 @@ skipped = Table(
     Column("why", SafeText, nullable=False),
     Column("at", UtcTime, nullable=False),
     sqlite_autoincrement=True,
+)
+
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),  # see ``storage.times.hour_of``
+    Column("number", Integer, nullable=False),
+)
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("since", UtcTime, nullable=False),  # from when on it is known what came
+    Column("rhythm", SafeJson),  # articles expected in each hour of the week; None for not learned yet
+    Column("learned_at", UtcTime),
+    Column("next_at", UtcTime),  # the slot that is due next, where the pace decides it
+    Column("credit", Float, nullable=False),  # known articles that may be looked at again now
 )
 
 _UNDER_WAY = text("finished_at IS NULL AND kind = 'crawl'")

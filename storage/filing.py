@@ -15,11 +15,12 @@ from storage.naming import enter
 from storage.times import rfc3339
 
 _run, _link = schema.run.c, crawl_schema.link.c
+_RECHECKS = "rechecks"  # in the order of a run: addresses that it starts from and that no listing has named
 
 
 def file_run(
     connection: Connection, source: str | None, named: Sequence[Named], order: Order, slot: str | None,
-    detail: str | None, now: datetime,
+    detail: str | None, now: datetime, rechecks: Sequence[Named] = (),
 ) -> Filing:  # fmt: skip
     """Enter a crawl and the addresses it starts from, unless there is one of that slot or one under way."""
     if source is not None:
@@ -34,9 +35,17 @@ def file_run(
             return Filing(row.id, False, f"run {row.id} of these addresses is under way")
     run = connection.execute(
         insert(schema.run)
-        .values(kind="crawl", detail=detail, started_at=now, source=source, slot=slot, order=_written(order))
+        .values(
+            kind="crawl",
+            detail=detail,
+            started_at=now,
+            source=source,
+            slot=slot,
+            order=_written(order) | ({_RECHECKS: len(rechecks)} if rechecks else {}),
+        )
         .returning(_run.id)
     ).scalar_one()
+    enter(connection, run, source, rechecks, order, now)
     enter(connection, run, source, named, order, now)
     return Filing(run, True)
 
@@ -53,8 +62,8 @@ def order_of(connection: Connection, run: int) -> Order:
 
 def yields_nothing(connection: Connection, run: int) -> bool:
     """Whether all listings of a run were read and named nothing, so that its next place is to be tried."""
-    named = connection.scalar(select(_run.named + _run.left_out).where(_run.id == run))
-    if named:
+    named, order = connection.execute(select(_run.named + _run.left_out, _run.order).where(_run.id == run)).one()
+    if named > (order or {}).get(_RECHECKS, 0):
         return False
     waiting = select(func.count()).where(_link.run_id == run, _link.state != "done", _link.kind != "article")
     return not connection.scalar(waiting)

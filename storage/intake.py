@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, update
 
-from storage import forgetting, generations, ledger, profile_schema, profiles, regrouping, schema, tombstones
+from storage import forgetting, generations, ledger, profile_schema, profiles, rechecks, regrouping, schema, tombstones
 from storage.admission import Admission
 from storage.blobs import Blobs
 from storage.captures import Capture
@@ -97,6 +97,8 @@ class Intake:
         if isinstance(result, Rejected):
             stays = f"; {found.article_id} stays as it is" if found.article_id else ""
             return Saved("rejected", found.article_id, found.article_id, f"{result.reason}: {result.detail}{stays}")
+        if found.article_id is not None:
+            result = replace(result, flags=(*result.flags, *rechecks.flags_of(self.connection, found.article_id)))
         if found.article_id is None:
             saved = self._admission.place(capture, found.key, result)
             if saved.outcome in ("stored", "version"):
@@ -122,11 +124,13 @@ class Intake:
         otherwise: Sequence[Named] = (),
         validators: Validators | None = None,
         taught: Taught | None = None,
+        ask_at: datetime | None = None,
     ) -> Saved | None:
         """See ``Archive.settle``."""
         if not self._holds(link):
             return None
         outcome: FateOutcome
+        missed = self._miss(link, result)
         match result:
             case Article() | Rejected():
                 if page is None:
@@ -135,6 +139,9 @@ class Intake:
                 outcome = saved.outcome
                 if self._tombstones.refusal(page, result):
                     strip(self.connection, link)
+            case Failed() if missed:
+                outcome = "withdrawn" if missed.is_withdrawn else "failed"
+                saved = self._give_up(link, result, outcome, missed.why)
             case Failed():
                 saved = self.fail(result, link.run, listing=link.kind != "article")
                 outcome = saved.outcome
@@ -143,7 +150,10 @@ class Intake:
                 saved = self._pass(link, result)
         self._enter()
         now = datetime.now(UTC)
-        self._settlements.put(link, outcome, saved, now, validators)
+        if link.article_id and outcome in ("stored", "version", "unchanged", "duplicate"):
+            self._write()  # the version that stands now may wait
+            rechecks.meet(self.connection, link)
+        self._settlements.put(link, outcome, saved, now, validators, (missed and missed.ask_at) or ask_at)
         if taught is not None and link.source:
             self._settlements.learn(link.source, taught)
         if named or otherwise or link.kind != "article":
@@ -277,6 +287,23 @@ class Intake:
         self._logged += self._tray.write()
         self._settlements.write()
         self._admission.written()
+
+    def _miss(self, link: Link, result: object) -> rechecks.Missed | None:
+        """What follows where the page of a known article is gone."""
+        if link.article_id is None or not isinstance(result, Failed | Rejected) or not rechecks.is_gone(result):
+            return None
+        self._enter()
+        self._write()
+        missed = rechecks.miss(self.connection, link, result, datetime.now(UTC))
+        self._is_whole = True
+        return missed
+
+    def _give_up(self, link: Link, failed: Failed, outcome: FateOutcome, why: str) -> Saved:
+        """Note that the page of a known article is gone."""
+        self._enter()
+        saved = Saved("failed", link.article_id, link.article_id, why)
+        self._note(outcome, saved, failed.origin, failed.url, link.run, None)
+        return self._leave(saved)
 
     def _pass(self, link: Link, passed: Passed) -> Saved:
         """Note a link that brought no page; what it is known by stays."""

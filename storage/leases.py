@@ -71,7 +71,7 @@ def _links(connection: Connection, keys: Sequence[str], worker: str) -> Iterator
         yield Link(
             row.key, row.kind, row.url, row.host, row.source, row.run_id, read_claims(row.claims), row.found_on,
             row.depth, row.place, row.hops, row.attempts, row.failures, row.deaths > 0, row.etag, row.last_modified,
-            row.article_id, worker, row.asked_url,
+            row.article_id, worker, row.asked_url, row.named_at, row.rest,
         )  # fmt: skip
 
 

@@ -12,6 +12,9 @@ LinkKind = Literal["article", "feed", "sitemap", "section"]
 """What an address is expected to hold; all but ``article`` are listings."""
 
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """An address as a place names it.
@@ -66,7 +69,8 @@ class Filing:
 class Link:
     """An address leased by a worker. attempts: fetches begun before this one; failures: how many of them in a row
     failed. alone: a worker died over it, so nothing else may be fetched beside it. article_id: of what was there
-    before. asked_url: as it was named, where that redirected to ``url``."""
+    before. asked_url: as it was named, where that redirected to ``url``. found_at: when it was named first. rest: of a
+    listing, seconds that it wants between two requests, by its own words."""
 
     key: str
     kind: LinkKind
@@ -87,6 +91,8 @@ class Link:
     article_id: str | None
     worker: str
     asked_url: str | None = None
+    found_at: datetime = LONG_AGO
+    rest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +132,11 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What makes the next request for the same address conditional."""
+    """What the next request for the same address goes by: what makes it conditional, and the rest of a ``Link``."""
 
     etag: str | None = None
     last_modified: str | None = None
+    rest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,20 @@ class SourceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PaceRecord:
+    """What is known of when a source is to be looked at. since: from when on it is known what came. rhythm: articles
+    expected in each hour of the week; None for not learned yet. next_at: the slot that is due next, where the pace
+    decides it. credit: how many known articles may be looked at again now."""
+
+    source: str
+    since: datetime
+    rhythm: tuple[float, ...] | None
+    learned_at: datetime | None
+    next_at: datetime | None
+    credit: float
+
+
+@dataclass(frozen=True, slots=True)
 class RobotsRecord:
     """The answer of an origin (``https://host:port``) to the question for its robots.txt."""
 
@@ -176,6 +197,3 @@ class Skipped:
     number: int
     why: str
     at: datetime
-
-
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from storage import crawl_schema, schema
+from storage import arrivals, crawl_schema, schema
 from storage.captures import claims_fields
 from storage.duplicates import key_of
 from storage.links import LONG_AGO, LinkKind, Named, Order, Passed
@@ -25,6 +25,7 @@ _AGAIN = {  # how long an outcome holds when the address is named again, and may
     "refused": timedelta(hours=24),
     "set-aside": timedelta(days=7),
     "outside": timedelta(0),
+    "withdrawn": timedelta(hours=1),
 }
 _MOST_ATTEMPTS = 12  # begun over its life, for an address that always fails
 
@@ -87,6 +88,7 @@ class _Entries:
         self._fates: list[dict[str, Any]] = []
         self._taken_over: dict[int, int] = {}
         self._count = 0
+        self._came: dict[str, list[datetime | None]] = {}
 
     def _room_left(self, limit: int | None) -> int | None:
         if limit is None:
@@ -140,12 +142,13 @@ class _Entries:
         why = f"article {article_id} was there before this address was named"
         self._new.append(self._new_row(key, named) | {
             "state": "done", "outcome": "unchanged", "why": why, "done_at": self._now, "article_id": article_id,
+            "ask_at": self._now,
         })  # fmt: skip
 
     def _new_row(self, key: str, named: Named) -> dict[str, Any]:
         return self._row(key, named) | {
             "named_at": self._now, "hops": 0, "attempts": 0, "deaths": 0,
-            "article_id": None, "etag": None, "last_modified": None,
+            "article_id": None, "etag": None, "last_modified": None, "ask_at": None, "rest": None,
         }  # fmt: skip
 
     def _enter(self, key: str, named: Named) -> None:
@@ -159,6 +162,8 @@ class _Entries:
         })  # fmt: skip
         if verdict:
             self._note(named, verdict)
+        elif named.kind == "article" and named.found_on and (source := named.source or self._source):
+            self._came.setdefault(source, []).append(named.claims.published_at)
 
     def _meet(self, key: str, named: Named, row: Any) -> None:
         """An address from before, that this run has not met yet."""
@@ -220,6 +225,11 @@ class _Entries:
             "listing": named.kind != "article",
         })  # fmt: skip
 
+    def _note_arrivals(self) -> None:
+        """What a source named for the first time, in its scope, tells when its articles come."""
+        for source, dates in self._came.items():
+            arrivals.note(self._connection, source, dates, self._now)
+
     def _conditions(self) -> dict[str, Any]:
         """What is not asked with conditions: lists, where more is wanted of them than what is new."""
         if self._order == Order():
@@ -250,6 +260,7 @@ class _Entries:
             )
         if self._fates:
             self._connection.execute(insert(schema.fate), self._fates)
+        self._note_arrivals()
         ready = [row["host"] for row in self._new if row["state"] == "ready"]
         call(self._connection, {*ready, *(row["new_host"] for row in self._back)}, self._now)
         for run, number in self._taken_over.items():

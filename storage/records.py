@@ -36,9 +36,9 @@ Reason = Literal[
 Outcome = Literal["stored", "unchanged", "version", "duplicate", "rejected", "failed"]
 """What became of one input; the outcomes of a run add up to what was read."""
 
-FateOutcome = Outcome | Literal["listed", "refused", "outside", "set-aside", "pending", "forgotten"]
+FateOutcome = Outcome | Literal["listed", "refused", "outside", "set-aside", "withdrawn", "pending", "forgotten"]
 """What became of an address besides: a listing was read; robots.txt refused it; it is out of the source's scope; it
-was set aside because workers died over it; it waits; somebody had it forgotten."""
+was set aside because workers died over it; the page of a known article is gone; it waits; somebody had it forgotten."""
 
 Precision = Literal["second", "minute", "day", "month", "year"]
 

@@ -99,6 +99,7 @@ article = Table(
     Column("story_id", String(16), nullable=False),
     Column("copy_of", String(16)),
     Column("first_seen_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),  # since when its page is gone
     Column("source", SafeText),  # as of that version, like the two below: so that they can be counted quickly
     Column("language", SafeText),
     Column("agency", SafeText),

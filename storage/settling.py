@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -56,13 +57,14 @@ def strip(connection: Connection, link: Link) -> None:
 _END = (
     update(crawl_schema.link)
     .where(_link.key == bindparam("ended"))
-    .values({name: bindparam(name) for name in ("outcome", "why", "article_id", "done_at", "failures")})
+    .values({name: bindparam(name) for name in ("outcome", "why", "done_at", "failures", "ask_at")})
+    .values(article_id=func.coalesce(bindparam("article_id"), _link.article_id))  # it is known, though its page fails
     .values(state="done", worker=None, deaths=0)
 )
 _VALIDATE = (
     update(crawl_schema.link)
     .where(_link.key == bindparam("ended"))
-    .values({name: bindparam(name) for name in ("etag", "last_modified")})
+    .values({name: bindparam(name) for name in ("etag", "last_modified", "rest")})
 )
 
 
@@ -86,16 +88,19 @@ class Settlements:
         self._verified: set[str] = set()
         self._orders: dict[int, Order] = {}
 
-    def put(self, link: Link, outcome: str, saved: Saved, now: datetime, validators: Validators | None) -> None:
+    def put(
+        self, link: Link, outcome: str, saved: Saved, now: datetime, validators: Validators | None,
+        ask_at: datetime | None,
+    ) -> None:  # fmt: skip
         """The outcome of a link."""
+        is_known = saved.article_id or link.article_id
         self._ended.append({
             "ended": link.key, "outcome": outcome, "why": saved.why, "article_id": saved.article_id, "done_at": now,
             "failures": link.failures + 1 if outcome == "failed" else 0,
+            "ask_at": ask_at if is_known or link.kind != "article" else None,
         })  # fmt: skip
         if validators is not None:
-            self._validators.append(
-                {"ended": link.key, "etag": validators.etag, "last_modified": validators.last_modified}
-            )
+            self._validators.append({"ended": link.key, **asdict(validators)})
         if link.source and outcome in ("stored", "duplicate", "unchanged", "version"):
             self._verified.add(link.source)
 

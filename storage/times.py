@@ -15,6 +15,16 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def hour_of(at: datetime) -> int:
+    """The hour of a moment, counted from 1970 in UTC."""
+    return int(at.timestamp() // _HOUR)
+
+
+def hour_at(number: int) -> datetime:
+    """When the hour of that number begins."""
+    return datetime.fromtimestamp(number * _HOUR, UTC)
+
+
 def ago(at: datetime, now: datetime) -> str:
     """How long before ``now``: ``40 s ago``, ``12 min ago``, ``3 h ago``, ``2 days ago``.
 

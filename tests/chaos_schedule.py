@@ -1,7 +1,8 @@
 """Several schedulers on one archive, killed and begun again at random moments: ``python -m tests.chaos_schedule``.
 
 Each slot of the one source must then stand in the archive exactly once, as run or as skipped. The slots are a minute
-apart on a clock that runs so fast that they are ``SLOT_SECONDS`` apart for the machine.
+apart on a clock that runs so fast that they are ``SLOT_SECONDS`` apart for the machine. Then the same where the pace of
+the source is learned: each slot that was ever planned must stand there once.
 """
 
 from __future__ import annotations
@@ -16,16 +17,21 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from crawler.schedule import MISSED, Clock
 from storage import Archive
+from storage.times import rfc3339
 from tests.newsroom import ended, fork
 
 START = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 SLOT_SECONDS = 0.2
+EVERY_MINUTE = 'every = "1m"'
+AUTO = "auto = true"
+HURRIED = 'auto = true\nat_most_every = "1m"\nat_least_every = "1h"\nrequests_a_day = 100000'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Figures:
     seconds: float
 
 
-def write_source(folder: Path, name: str = "gazette", schedule: str = 'every = "1m"', enabled: bool = True) -> Path:
+def write_source(folder: Path, name: str = "gazette", schedule: str = EVERY_MINUTE, enabled: bool = True) -> Path:
     """A source's file."""
     folder.mkdir(exist_ok=True)
     file = folder / f"{name}.toml"
@@ -70,10 +76,20 @@ def account(archive: Archive, source: str, first: datetime, last: datetime) -> t
     return times, reasons
 
 
-def race(url: str, folder: Path, slots: int, kills: int, schedulers: int = 3, seed: int = 1) -> Figures:
+def account_of_plans(archive: Archive, source: str) -> tuple[Counter[str], Counter[str]]:
+    """How often each slot of a source whose pace is learned stands in the archive; and how many for which reason."""
+    run = [run.slot for run in archive.runs(100_000) if run.source == source and run.slot]
+    skipped = [each.first_slot for each in archive.sources.skipped(source, 100_000)]
+    return Counter([*run, *skipped]), Counter({"run": len(run), "overlapping": len(skipped)})
+
+
+def race(
+    url: str, folder: Path, slots: int, kills: int, schedulers: int = 3, seed: int = 1, schedule: str = EVERY_MINUTE
+) -> Figures:
     """Let schedulers work on the archive at ``url`` for so many slots, and kill them so many times meanwhile."""
     chance = random.Random(seed)
-    write_source(folder / "sources")
+    write_source(folder / "sources", schedule=schedule)
+    plans: set[str] = set()
 
     def look(now: datetime) -> None:
         with Clock(lambda: Archive.open(url, str(folder / "raw")), folder / "sources", sys.exit, lambda: now) as clock:
@@ -97,11 +113,20 @@ def race(url: str, folder: Path, slots: int, kills: int, schedulers: int = 3, se
                         _kill(running.pop(chance.randrange(len(running))))
                         absent.append(now + chance.choice((0.0, chance.uniform(0, 5 * SLOT_SECONDS))))
                 _finish_some(archive, chance)
+                plans |= _plans(archive)
                 time.sleep(0.01)
         finally:
             while running:
                 _kill(running.pop())
         look(_now(began))
+        if plans:
+            planned = plans - _plans(archive)
+            slots_of, reasons = account_of_plans(archive, "gazette")
+            return Figures(
+                len(slots_of), reasons["run"], reasons["overlapping"], 0,
+                sum(number - 1 for number in slots_of.values()), len(planned - slots_of.keys()),
+                kills, time.time() - began,
+            )  # fmt: skip
         last = datetime.fromisoformat(archive.sources.last_slot("gazette") or "")
         first = min(datetime.fromisoformat(run.slot) for run in archive.runs(100_000) if run.slot)
         times, reasons = account(archive, "gazette", first, last)
@@ -112,6 +137,12 @@ def race(url: str, folder: Path, slots: int, kills: int, schedulers: int = 3, se
         sum(number - 1 for number in times.values() if number > 1), list(times.values()).count(0),
         kills, time.time() - began,
     )  # fmt: skip
+
+
+def _plans(archive: Archive) -> set[str]:
+    """The slot that is planned now, if one is."""
+    record = archive.paces.get("gazette")
+    return {rfc3339(record.next_at)} if record and record.next_at else set()
 
 
 def _now(began: float) -> datetime:
@@ -152,20 +183,20 @@ def _postgresql(folder: Path) -> Iterator[str]:
 
 def main() -> None:
     """The whole of it on both databases."""
-    for kind in ("sqlite", "postgresql"):
+    for kind, schedule in product(("sqlite", "postgresql"), (EVERY_MINUTE, HURRIED)):
         folder = Path(tempfile.mkdtemp(prefix="copydesk-chaos-", dir="/tmp"))
         try:
             (folder / "work").mkdir()
             if kind == "sqlite":
-                figures = race(f"sqlite:///{folder}/archive.db", folder / "work", 200, 20)
+                figures = race(f"sqlite:///{folder}/archive.db", folder / "work", 200, 20, schedule=schedule)
             else:
                 (folder / "server").mkdir()
                 folder.chmod(0o755)
                 with _postgresql(folder / "server") as url:
-                    figures = race(url, folder / "work", 200, 20)
+                    figures = race(url, folder / "work", 200, 20, schedule=schedule)
         finally:
             shutil.rmtree(folder)
-        sys.stdout.write(f"{kind}: {figures}\n")
+        sys.stdout.write(f"{kind}, {schedule.splitlines()[0]}: {figures}\n")
         sys.stdout.flush()
         if figures.double or figures.unrecorded:
             sys.exit(1)

@@ -166,8 +166,8 @@ class PostgresDatabases:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             connection.exec_driver_sql(
-                "TRUNCATE run, capture, article, source, shape, skipped, host, robots, worker, lesson, profile,"
-                " anchor, generation, story_event, change, tombstone, token, asked, watch"
+                "TRUNCATE run, capture, article, source, shape, skipped, host, robots, worker, arrival, pace,"
+                " lesson, profile, anchor, generation, story_event, change, tombstone, token, asked, watch"
                 " RESTART IDENTITY CASCADE"
             )
         return self._migrated

@@ -369,3 +369,28 @@ def test_any_bytes_are_read_or_unreadable(body: bytes) -> None:
         except Unreadable:
             continue
         assert all(link.url.startswith(("http://", "https://")) for link in listing.links)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("<ttl>60</ttl>", 3600.0),
+        ("<ttl> 5 </ttl>", 300.0),
+        ("<ttl>soon</ttl>", None),
+        ("<ttl>-5</ttl>", None),
+        ("<ttl>99999999</ttl>", None),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod>", 3600.0),
+        ("<sy:updatePeriod> daily </sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>", 21_600.0),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", 3600.0),
+        ("<sy:updatePeriod>never</sy:updatePeriod>", None),
+        ("", None),
+    ],
+)
+def test_a_feed_says_how_often_it_wants_to_be_asked(said: str, seconds: float | None) -> None:
+    text = (
+        '<rss version="2.0" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"><channel><title>A</title>'
+        f"{said}<item><title>B</title><link>https://a.example/1</link></item></channel></rss>"
+    )
+    found = read_feed(text.encode(), "application/rss+xml", "https://a.example/rss", datetime(2026, 11, 22, tzinfo=UTC))
+    assert len(found.links) == 1
+    assert found.rest == seconds

@@ -17,7 +17,18 @@ from hypothesis import strategies as st
 from crawler.cron import check_cron
 from crawler.durations import duration_of, written
 from crawler.errors import BadSource
-from crawler.source import KEYS, Cleaning, Expectation, Manners, Place, PlaceKind, Source, Timing
+from crawler.source import (
+    AT_LEAST_EVERY,
+    AT_MOST_EVERY,
+    KEYS,
+    Cleaning,
+    Expectation,
+    Manners,
+    Place,
+    PlaceKind,
+    Source,
+    Timing,
+)
 from crawler.toml_lines import key_lines
 
 ROOT = Path(__file__).parents[1]
@@ -88,11 +99,17 @@ def test_what_is_left_out_has_a_careful_default() -> None:
     assert (source.clean, source.expect) == (Cleaning(), Expectation())
 
 
-def test_auto_has_an_interval() -> None:
-    timing = Source.parse("a", LEAST + "[schedule]\nauto = true\n").schedule
-    assert timing == Timing(every=None, auto=True)
-    assert timing.interval == timedelta(minutes=30)
-    assert Source.parse("a", GOOD).schedule.interval is None
+def test_auto_has_bounds_and_a_share_for_rechecks() -> None:
+    source = Source.parse("a", LEAST + "[schedule]\nauto = true\n")
+    assert source.schedule == Timing(None, auto=True, at_most_every=AT_MOST_EVERY, at_least_every=AT_LEAST_EVERY)
+    assert 0 < source.recheck.share < 0.5
+    bounded = '[schedule]\nauto = true\nat_most_every = "15m"\nat_least_every = "1d"\nrequests_a_day = 20\n'
+    source = Source.parse("a", LEAST + bounded + "[recheck]\nshare = 0\n")
+    fifteen, day = timedelta(minutes=15), timedelta(days=1)
+    assert source.schedule == Timing(None, auto=True, at_most_every=fifteen, at_least_every=day, requests_a_day=20)
+    assert source.recheck.share == 0
+    rare = Source.parse("a", LEAST + '[schedule]\nauto = true\nat_most_every = "2d"\n').schedule
+    assert rare.at_least_every == timedelta(days=2)
 
 
 def changed(old: str, new: str) -> str:
@@ -136,6 +153,15 @@ FAULTS = [  # text, line, key, words
     (changed('cron = "*/20 6-23 * * mon-fri"', 'cron = "*/20 6-23 * *"'), 20, "schedule.cron", "five fields"),
     (changed("*/20 6-23", "*/20 6-24"), 20, "schedule.cron", "hour: not between 0 and 23"),
     (changed("* * mon-fri", "31 2 *"), 20, "schedule.cron", "it would never run"),
+    (LEAST + '[schedule]\nat_most_every = "5m"', 7, "schedule.at_most_every", "only auto has it"),
+    (
+        LEAST + '[schedule]\nauto = true\nat_most_every = "1h"\nat_least_every = "30m"',
+        9,
+        "schedule.at_least_every",
+        "shorter than at_most_every, 1h",
+    ),
+    (LEAST + "[schedule]\nauto = true\nrequests_a_day = 0", 8, "schedule.requests_a_day", "not between 1 and"),
+    (LEAST + "[recheck]\nshare = 1.0", 7, "recheck.share", "not between 0 and 0.9"),
     (changed("Asia/Ho_Chi_Minh", "Asia/Atlantis"), 21, "schedule.timezone", "not a time zone"),
     (changed("Asia/Ho_Chi_Minh", "../../etc/passwd"), 21, "schedule.timezone", "not a time zone"),
     (changed('timezone = "', 'every = "30m" # "'), 20, "schedule.cron", "stands beside every"),

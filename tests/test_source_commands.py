@@ -439,3 +439,29 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(site: Site, copydesk:
     said = copydesk("export", "nowhere/all.opml")
     assert said.code == 3
     assert re.fullmatch(r"error: nowhere/all.opml: cannot be written: No such file or directory\n", said.err)
+
+
+def test_the_pace_of_a_source_is_told(site: Site, copydesk: Copydesk) -> None:
+    text = SOURCE.format(kind="feed", url=site.listing(GOOD, "rss")).replace(
+        "[fetch]", "[schedule]\nauto = true\n[fetch]"
+    )
+    copydesk.write("gazette", f"enabled = true\n{text}")
+    copydesk.write("courier", SOURCE.format(kind="feed", url=site.listing(AWAY, "rss")))
+    (listed,) = [each for each in copydesk("list", "--json").records if each["name"] == "gazette"]
+    assert re.fullmatch(r"auto: about every 30 min now, 30 min at the quietest; 60 requests a day", listed["schedule"])
+    with Archive.open(f"sqlite:///{copydesk.folder}/archive.db") as archive:
+        archive.paces.plan("gazette", datetime.now(UTC), datetime.now(UTC), 0)
+        noons = [6.0 if hour % 24 == 12 else 0.01 for hour in range(168)]
+        archive.paces.keep_rhythm("gazette", noons, datetime.now(UTC), datetime.now(UTC))
+    (told,) = copydesk("pace", "gazette", "--json").records
+    assert told["articles"] == noons
+    assert (told["auto"], told["articles_a_week"]) == (True, 43.6)
+    assert told["looks"][12] > 10 * told["looks"][3]
+    assert sum(told["looks"]) / 7 == pytest.approx(told["looks_a_day"], abs=0.1)
+    shown = copydesk("pace", "gazette").out
+    assert "44 articles a week are expected" in shown
+    assert len(re.findall(r"^ *12:00\s", shown, re.MULTILINE)) == 2
+    as_if = copydesk("pace", "courier")
+    assert (as_if.code, "nothing was learned of it yet" in as_if.out) == (0, True)
+    assert copydesk("pace", "herald").code == 2
+    assert "It would be looked at about every" in copydesk("preview", "gazette", "--articles", "1").out

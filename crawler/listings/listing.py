@@ -40,12 +40,13 @@ class Listing:
     """What one document of a place lists, in its own order.
 
     links: articles. more: further listings, such as child sitemaps and next pages. notes: what was left out and how
-    much, for people, such as ``12 entries without an address``.
+    much, for people, such as ``12 entries without an address``. rest: seconds that it wants between two requests.
     """
 
     links: tuple[Listed, ...] = ()
     more: tuple[Listed, ...] = ()
     notes: tuple[str, ...] = ()
+    rest: float | None = None
 
 
 def notes_of(left_out: LeftOut) -> tuple[str, ...]:

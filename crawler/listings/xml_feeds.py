@@ -22,6 +22,8 @@ FEED_ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
 _MORE = frozenset({"next", "prev-archive"})  # the pages and archives of RFC 5005
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
 _MAIL = re.compile(r"[<(]?[^\s<>()@]+@[^\s<>()@]+[>)]?")
+_WHOLE = re.compile(r"[0-9]{1,6}", re.ASCII)
+_PERIODS = {"hourly": 3600.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_592_000.0, "yearly": 31_536_000.0}
 _PAGES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/plain", ""})
 
 
@@ -32,7 +34,7 @@ def read_xml_feed(feed: Document, url: str, now: datetime, left_out: LeftOut) ->
         text = re.sub(rf"(</?){re.escape(feed.root[: -len(feed.name)])}", r"\1", text)
     parsed = _parsed(text, url)
     links = listed_entries(_entries(parsed), url, now, left_out)
-    return Listing(links, _more(parsed.feed, url), notes_of(left_out))
+    return Listing(links, _more(parsed.feed, url), notes_of(left_out), _rest(parsed.feed))
 
 
 def _parsed(text: str, url: str) -> Any:
@@ -104,6 +106,16 @@ def _images(entry: Any) -> Iterator[str]:
         yield from (address for key in ("url", "href") if (address := thumbnail.get(key)))
     if image := entry.get("image"):
         yield from (address for key in ("href", "url") if (address := image.get(key)))
+
+
+def _rest(feed: Any) -> float | None:
+    """Seconds between two requests: the ttl of RSS, in minutes, or what the syndication module says."""
+    ttl = str(feed.get("ttl") or "").strip()
+    if _WHOLE.fullmatch(ttl):
+        return float(ttl) * 60
+    period = _PERIODS.get(str(feed.get("sy_updateperiod") or "").strip().lower())
+    times = str(feed.get("sy_updatefrequency") or "1").strip()
+    return period / max(1, int(times)) if period and _WHOLE.fullmatch(times) else None
 
 
 def _more(feed: Any, url: str) -> tuple[Listed, ...]:

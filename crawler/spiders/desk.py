@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from scrapy import Request, Spider
@@ -12,6 +13,7 @@ from twisted.python.failure import Failure
 
 from crawler.fetching.answers import answer, silence
 from crawler.fetching.fetched import FetchError
+from crawler.fetching.freshness import fresh_for
 from crawler.reading import Reading
 from crawler.settings import Settings
 from crawler.settlements import Settlement
@@ -81,13 +83,14 @@ class DeskSpider(Spider):
         """What came of a link."""
         turn: Turn = response.meta["turn"]
         now = datetime.now(UTC)
-        said = answer(turn.link, response.status, lambda name: _header(response, name), now)
+        header = partial(_header, response)
+        said, fresh = answer(turn.link, response.status, header, now), fresh_for(header, now)
         async with self.shift.in_hand(turn):
             turn.tell(said)
             if said.end is None:
-                settlement = await self._reading.page(turn, _page(turn, response, now))
+                settlement = await self._reading.page(turn, _page(turn, response, now), fresh)
             else:
-                settlement = await self._reading.end(turn, said.end)
+                settlement = await self._reading.end(turn, said.end, fresh)
             article = await self._settled(turn, settlement)
         if article is not None:
             yield article
