@@ -1,0 +1,2 @@
+from typing import Literal
+ProblemKind = Literal["failing", "unread", "late", "volume", "layout", "offline"]
