@@ -15,8 +15,18 @@ from crawler import commands as bringing
 from crawler import crawl_commands as crawling
 from crawler import reprocess_commands as cleaning
 from crawler import source_commands as listing
-from crawler.errors import BadSettings, BadSource, CrawlerError, UnknownField, UnknownSource
+from crawler import watch_commands as watching
+from crawler.errors import (
+    BadSettings,
+    BadSource,
+    BadTarget,
+    CrawlerError,
+    Undelivered,
+    UnknownField,
+    UnknownSource,
+)
 from crawler.settings import Settings
+from storage import agent_commands as answering
 from storage import commands as asking
 from storage import state_commands as telling
 from storage import story_commands as grouping
@@ -44,7 +54,7 @@ def copydesk(context: click.Context) -> None:
 
 for command in (
     *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS,
+    *telling.COMMANDS, *watching.COMMANDS, *answering.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 
@@ -65,10 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         desk.error("interrupted; what was committed is kept")
         code = INTERRUPTED
-    except (BadSettings, BadSource, UnknownField, UnknownSource) as error:
+    except (BadSettings, BadSource, BadTarget, UnknownField, UnknownSource) as error:
         desk.error(str(error), hint=error.hint)
         code = USAGE
-    except (NotFound, Damaged, Unruly) as error:
+    except (NotFound, Damaged, Unruly, Undelivered) as error:
         desk.error(str(error), hint=error.hint)
         code = ATTENTION
     except (StorageError, CrawlerError) as error:

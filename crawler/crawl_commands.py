@@ -94,22 +94,28 @@ def schedule(open_archive: OpenArchive, desk: Desk, *, once: bool, file_only: bo
     copydesk schedule --file-only
 
     Each slot is run once, however many schedulers there are; what was missed becomes one run. Workers on other machines
-    may help: copydesk worker.
+    may help: copydesk worker. Each minute it tells what the watches have found: copydesk watch.
     """
     from crawler.engine import FOREVER, watch
+    from crawler.notices.outbox import Outbox
+    from crawler.notices.rounds import Rounds, go_round
     from crawler.schedule import Clock
     from crawler.settings import Settings
 
-    folder = Settings.here().sources
+    settings = Settings.here()
+    folder, outbox = settings.sources, Outbox.of(settings)
     with _until_asked_to_stop() as stop, Clock(open_archive, folder if folder.is_dir() else None, desk.note) as clock:
         if once:
             _tell_filed(desk, clock.once())
             code = 0 if file_only else watch(None, desk.note, stop)
+            with open_archive() as archive:
+                go_round(archive, outbox, desk.note, stop)
         else:
             clock.start()
             desk.note("the schedule runs; stop it with Ctrl-C")
             work = _nothing_until(stop) if file_only else partial(watch, FOREVER, desk.note, stop)
-            code = _beside(work, clock.check, stop)
+            with Rounds(open_archive, outbox, desk.note):
+                code = _beside(work, clock.check, stop)
     if code:
         raise SystemExit(code)
 

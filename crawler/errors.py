@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 
 class CrawlerError(Exception):
     """The root. ``hint`` is a command or step to try."""
@@ -50,3 +52,15 @@ class BadOpml(CrawlerError):
 
 class UnknownSource(CrawlerError):
     """What is to be crawled is no source of the catalogue that may be, nor an address."""
+
+
+class Undelivered(CrawlerError):
+    """A message has not arrived; the text says why, in one line. wait: how long whoever refused it wants to be left."""
+
+    def __init__(self, message: str, wait: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class BadTarget(CrawlerError):
+    """Nothing can be told there: no address of the web or of mail, no command, or no mail server is set."""

@@ -23,12 +23,17 @@ class Settings:
     """database: an SQLAlchemy URL. blobs: a folder or ``s3://bucket/prefix``; None for a folder beside an SQLite file.
 
     seeds: the folder that holds ``sources/``. contact: a page or mail address that servers are told of.
+    smtp, mail_from: the mail server and the sender of what watches tell. webhook_private: networks, separated by
+    commas, that webhooks may reach although they are not public.
     """
 
     database: str = _DATABASE
     blobs: str | None = None
     seeds: str = "seeds"
     contact: str | None = None
+    smtp: str | None = None
+    mail_from: str | None = None
+    webhook_private: str = ""
 
     @property
     def sources(self) -> Path:

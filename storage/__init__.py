@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from storage.likeness import Likeness
     from storage.regrouping import StoryEvent
     from storage.spread import Spread, Story
+    from storage.terms import Term
+    from storage.watch import Watch
 
 __all__ = [
     "Archive",
@@ -68,7 +70,9 @@ __all__ = [
     "StorageError",
     "Story",
     "StoryEvent",
+    "Term",
     "Unruly",
+    "Watch",
 ]
 
 _LATER = {  # what brings the database library along
@@ -82,6 +86,8 @@ _LATER = {  # what brings the database library along
     "Statistics": "storage.inspection",
     "Story": "storage.spread",
     "StoryEvent": "storage.regrouping",
+    "Term": "storage.terms",
+    "Watch": "storage.watch",
 }
 
 

@@ -193,7 +193,7 @@ class Admission:
             self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at))
             self._renew(capture, article, article_id, number, None)
             return
-        self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at))
+        self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at), is_seen=True)
 
     def _recognise(self, capture: Capture, article: Article, seen: Glance) -> Glance:
         """What is known of a page from an unknown address that names an article's as its own, and shows its text."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from storage import inspection, ledger, migrations, reading, search
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
+from storage.change_log import Changes
 from storage.counts import Count, counts
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound
@@ -46,6 +47,8 @@ from storage.rereading import Making, Reread, capture_of, makings, number_of_rer
 from storage.rulings import Ruling
 from storage.sources import Sources
 from storage.stories import Stories
+from storage.terms import Term, terms
+from storage.watches import Watches
 
 _REPLAYED_AT_ONCE = 500
 
@@ -68,6 +71,8 @@ class Archive:
         self.profiles = Profiles(database, self._blobs, self._taking_in)
         self.stories = Stories(database, self._taking_in)
         self.relinking = Relinking(database, self._writing)
+        self.watches = Watches(database, self._writing)
+        self.changes = Changes(database)
         self._unnamed_run: int | None = None
 
     @classmethod
@@ -274,6 +279,11 @@ class Archive:
         """How many articles answer a query by day, week, source, language or agency, whatever its limit."""
         with self._database.reading() as connection:
             return counts(connection, query, by)
+
+    def terms(self, query: Query, limit: int = 20) -> tuple[Term, ...]:
+        """What the articles that answer a query have more often than the rest of the archive: ``storage.terms``."""
+        with self._database.reading() as connection:
+            return terms(connection, query, limit)
 
     def versions(self, article: str) -> tuple[ArchivedArticle, ...]:
         """Every distinct text of an article, in the order of their coming."""

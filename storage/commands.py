@@ -17,6 +17,7 @@ from storage.times import rfc3339
 
 if TYPE_CHECKING:
     from storage.counts import Count
+    from storage.terms import Term
 
 SHORT = 8
 """Digits of an id that a table shows; commands take any beginning of 4 or more."""
@@ -27,17 +28,21 @@ SHORT = 8
 @click.option(
     "--count-by", type=click.Choice(get_args(CountedBy)), help="Count the articles by this instead of listing them."
 )
+@click.option(
+    "--terms", is_flag=True, help="What they say more often than the rest of the archive, instead of listing them."
+)
 @ranked
 @sighted
 @asks
 @speaks
 @click.pass_obj
-def search(open_archive: OpenArchive, desk: Desk, query: Query, *, count_by: CountedBy | None) -> None:
+def search(open_archive: OpenArchive, desk: Desk, query: Query, *, count_by: CountedBy | None, terms: bool) -> None:
     """Find articles by words, newest first.
 
     \b
     copydesk search flood gate --since 2026-07
     copydesk search 'title:flood OR "north gate" -drill' --count-by week
+    copydesk search flood --terms
 
     All words must occur, accents and case aside; "quoted words" stand together. Without words, everything is listed.
     Operators: OR, -not, prefix*, title: author: agency: source: lang: story: flag: is:copy is:canonical since: until:.
@@ -51,6 +56,10 @@ def search(open_archive: OpenArchive, desk: Desk, query: Query, *, count_by: Cou
     if count_by:
         with open_archive() as archive:
             _show_counts(desk, archive.counts(query, count_by)[: query.limit], count_by)
+        return
+    if terms:
+        with open_archive() as archive:
+            _show_terms(desk, archive.terms(query, query.limit or 20))
         return
     query = query if query.limit else replace(query, limit=20)
     with open_archive() as archive:
@@ -77,6 +86,23 @@ def _show_counts(desk: Desk, counts: tuple[Count, ...], by: CountedBy) -> None:
     )
     if not counts and desk.on_terminal:
         desk.say("nothing found")
+
+
+def _show_terms(desk: Desk, found: tuple[Term, ...]) -> None:
+    desk.table(
+        found,
+        [
+            Column["Term"]("term", lambda term: term.term),
+            Column("articles", lambda term: term.articles),
+            Column("elsewhere", lambda term: term.elsewhere),
+            Column("score", lambda term: f"{term.score:.1f}"),
+        ],
+        asdict,
+    )
+    if found and desk.on_terminal:
+        desk.say(f"from {found[0].read:,} articles, and {found[0].read_elsewhere:,} of the rest")
+    elif not found:
+        desk.note("no term stands in it clearly more often than in the rest of the archive")
 
 
 @click.command(short_help="Show an article.")

@@ -28,4 +28,4 @@ class Damaged(StorageError):
 
 
 class Unruly(StorageError):
-    """What somebody says of stories cannot be done as they are."""
+    """What somebody says of stories or of watches cannot be done as they are."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from storage import schema
+from storage import change_log, schema
 from storage.anchors import Anchors
 from storage.duplicates import key_of
 from storage.likeness import Likeness
@@ -105,6 +105,7 @@ def write(
     put(connection, {id_: place for id_, place in places.items() if place != (id_, None)}, is_next=is_next)
     note(connection, generation, found)
     if not is_next:
+        change_log.enter_moved(connection, places.keys() - ids)  # of newcomers the log has a change already
         for new, placing in learned:
             if placing.moved:
                 enter(connection, "recentred", new.article_id, None, placing.moved, datetime.now(UTC))

@@ -23,7 +23,7 @@ change = Table(
     metadata,
     Column("seq", count_type, primary_key=True),
     Column("at", UtcTime, nullable=False),
-    Column("kind", String(9), nullable=False),  # stored, version, grouped, withdrawn, forgotten
+    Column("kind", String(9), nullable=False),  # see ``storage.change_log``
     Column("article_id", String(16), nullable=False, index=True),  # not a foreign key: it outlives the article
     Column("number", Integer),  # the version that stands for it then
     sqlite_autoincrement=True,  # a number is never given twice
@@ -65,7 +65,9 @@ watch = Table(
     Column("way", String(7), nullable=False),  # webhook, email, command
     Column("target", SafeText, nullable=False),
     Column("made_at", UtcTime, nullable=False),
+    Column("since", count_type, nullable=False),  # the change after which what is stored is new to it
     Column("seen", count_type, nullable=False),  # the change up to which articles were matched
+    Column("secret", SafeText),  # what its webhooks are signed with
     Column("matched_at", UtcTime),
     Column("told_at", UtcTime),
 )
@@ -76,9 +78,11 @@ notice = Table(
     Column("watch", ForeignKey("watch.name", ondelete="CASCADE"), primary_key=True),
     Column("article_id", String(16), primary_key=True),
     Column("found_at", UtcTime, nullable=False),
+    Column("delivery", String(32)),  # those that are told together, from the first attempt on
     Column("attempts", Integer, nullable=False),
-    Column("not_before", UtcTime, nullable=False),
+    Column("not_before", UtcTime, nullable=False),  # when it is tried next; while it is being told, when that is void
     Column("told_at", UtcTime),
+    Column("given_up_at", UtcTime),
     Column("why", SafeText),  # what went wrong the last time
     Index("ix_notice_untold", "watch", "not_before", sqlite_where=text("told_at IS NULL"),
           postgresql_where=text("told_at IS NULL")),

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Text, cast, select
 
-from storage import schema
+from storage import change_log, schema
 from storage.copies import Copies, Resident, is_earlier
 from storage.errors import NotFound, Unruly
 from storage.likeness import liken
@@ -174,6 +174,7 @@ def _move(
         if places.get(each.article_id, (each.story_id, each.copy_of)) != (each.story_id, each.copy_of)
     ]
     put(connection, {move.article_id: (move.story_id, move.copy_of) for move in moved})
+    change_log.enter_moved(connection, [move.article_id for move in moved])
     if copies is not None:
         for move in moved:
             if move.copy_of is None:

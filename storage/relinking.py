@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     not_,
     or_,
@@ -28,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import generations, regrouping, schema
+from storage import change_log, generations, regrouping, schema
 from storage.copies import Copies
 from storage.database import Database
 from storage.errors import Unruly
@@ -240,11 +241,26 @@ def _rekey(connection: Connection, norm: int, articles: Sequence[Sketched]) -> N
         for each in articles
         for number, (content, title) in each.keys.items()
     ]
-    if rows:
-        connection.execute(_REKEY, rows)
+    if not rows:
+        return
+    standing = (
+        select(_article.id, _version.content_hash, _version.norm_version)
+        .join_from(schema.article, schema.version, schema.current)
+        .where(_article.id.in_({each.article.article_id for each in articles}))
+    )
+    before = {row.id: (row.content_hash, row.norm_version) for row in connection.execute(standing)}
+    connection.execute(_REKEY, rows)
+    others: dict[str, int | None] = {
+        id_: current
+        for each in articles
+        for id_, current in [(each.article.article_id, each.article.current)]
+        if before[id_] != (each.keys[current][0], norm)
+    }
+    change_log.enter(connection, dict.fromkeys(others, "version"), others)
 
 
 def _take_over(connection: Connection, coming: Generation) -> None:
+    change_log.enter_all(connection, "grouped", _is_regrouped())
     was_moved = or_(_article.story_id != _article.id, _article.copy_of.is_not(None))
     connection.execute(update(schema.article).where(was_moved).values(story_id=_article.id, copy_of=None))
     rows = connection.execute(select(_regrouped.article_id, _regrouped.story_id, _regrouped.copy_of)).all()
@@ -254,6 +270,17 @@ def _take_over(connection: Connection, coming: Generation) -> None:
     ended = update(generation).where(_generation.number == coming.number).values(ended_at=datetime.now(UTC))
     connection.execute(ended)
     _rule_again(connection, coming.number)
+
+
+def _is_regrouped() -> ColumnElement[bool]:
+    """Whether the next generation has an article elsewhere than the one that stands."""
+    there = exists().where(
+        _regrouped.article_id == _article.id,
+        _regrouped.story_id == _article.story_id,
+        func.coalesce(_regrouped.copy_of, "") == func.coalesce(_article.copy_of, ""),
+    )
+    is_alone = and_(_article.story_id == _article.id, _article.copy_of.is_(None))
+    return not_(or_(there, and_(is_alone, not_(exists().where(_regrouped.article_id == _article.id)))))
 
 
 def _rule_again(connection: Connection, number: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -55,8 +55,7 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
         limit: int | None, words: tuple[str, ...] = (), **options: Any,
     ) -> None:  # fmt: skip
         by, sort = options.pop("by", "article"), options.pop("sort", "newest")
-        said = " ".join(map(_as_quoted, words)) or None
-        command(*args, query=Query(said, source, since, until, language, limit, by, sort), **options)
+        command(*args, query=Query(as_said(words), source, since, until, language, limit, by, sort), **options)
 
     return asking
 
@@ -77,6 +76,11 @@ ranked = click.option(
     help="What comes first: the newest, what has the words more often and closer together, or that and recent.",
 )
 """Gives a command that ``asks`` the field ``sort`` of its query."""
+
+
+def as_said(words: Sequence[str]) -> str | None:
+    """Arguments as one question; None where there are none."""
+    return " ".join(map(_as_quoted, words)) or None
 
 
 def _as_quoted(word: str) -> str:

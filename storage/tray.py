@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Table, bindparam, func, insert, select, updat
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from storage import profile_schema, schema
+from storage import change_log, profile_schema, schema
 from storage.captures import Capture
+from storage.change_log import ChangeKind
 from storage.duplicates import key_of
 from storage.safe_text import safe_text
 from storage.times import rfc3339
@@ -56,6 +57,7 @@ class Tray:
         self._cleaners: dict[str, str | None] = {}
         self._first_seen: dict[str, datetime] = {}
         self._heads: dict[str, Head] = {}
+        self._changed: dict[str, ChangeKind] = {}
         self._words: dict[str, Entry] = {}
         self._addresses: dict[str, dict[str, object]] = {}
         self._rows: dict[Table, list[dict[str, object]]] = defaultdict(list)
@@ -83,10 +85,13 @@ class Tray:
         """A new article."""
         self._first_seen[article_id] = first_seen_at
         self._heads[article_id] = head
+        self._changed[article_id] = "stored"
 
-    def put_head(self, article_id: str, head: Head) -> None:
-        """What an article's head becomes."""
+    def put_head(self, article_id: str, head: Head, *, is_seen: bool = False) -> None:
+        """What an article's head becomes. is_seen: nothing but the time at which it was seen is other in it."""
         self._heads[article_id] = head
+        if not is_seen:
+            self._changed.setdefault(article_id, "version")
 
     def put_words(self, article_id: str, title: str, text: str, authors: Sequence[str], agency: str | None) -> None:
         """What an article is to be found by."""
@@ -103,6 +108,7 @@ class Tray:
         """Write all that waits; the captures that were not known before."""
         fresh = self._write_captures()
         seqs = self._write_articles()
+        change_log.enter(self._connection, self._changed, {id_: self._heads[id_].current for id_ in self._changed})
         for table in _IN_ORDER:
             if rows := self._rows[table]:
                 unique = self._insert(table).on_conflict_do_nothing() if table is schema.sighting else insert(table)
@@ -115,7 +121,8 @@ class Tray:
             )
         index(self._connection, [(seqs[id_], entry) for id_, entry in self._words.items()])
         for waiting in (
-            self._captures, self._cleaners, self._first_seen, self._heads, self._words, self._addresses, self._rows
+            self._captures, self._cleaners, self._first_seen, self._heads, self._changed, self._words, self._addresses,
+            self._rows,
         ):  # fmt: skip
             waiting.clear()
         return fresh
