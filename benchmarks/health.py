@@ -86,11 +86,16 @@ class Replay:
             self._articles[:, published] += articles
         self._missed[:, at] += hour.missed
         came = sum(hour.articles.values(), np.zeros(SOURCES, np.int64))
-        newest = {source: published for published in sorted(hour.articles) for source in np.flatnonzero(hour.articles[published])}
+        newest = {
+            source: published
+            for published in sorted(hour.articles)
+            for source in np.flatnonzero(hour.articles[published])
+        }
         lately = [each.listed_at is not None and now - each.listed_at < timedelta(days=2) for each in self._watched]
         unreachable = int((hour.network & np.array(lately)).sum())
-        was_offline, self._offline_since = self._offline_since, (
-            (self._offline_since or now) if is_offline(unreachable, int(hour.listed.sum())) else None
+        was_offline, self._offline_since = (
+            self._offline_since,
+            ((self._offline_since or now) if is_offline(unreachable, int(hour.listed.sum())) else None),
         )
         self.offline_found += self._offline_since is not None and was_offline is None
         for source, watched in enumerate(self._watched):
@@ -180,11 +185,16 @@ def score(alarms: list[Alarm], days: Days) -> Score:
     delays, missed = [], []
     for problem in days.injected:
         end = problem.ends + _AFTERMATH
-        ours = [each.at - problem.begins for each in alarms if each.source == problem.source and problem.begins <= each.at < end]
+        ours = [
+            each.at - problem.begins
+            for each in alarms
+            if each.source == problem.source and problem.begins <= each.at < end
+        ]
         if ours:
             delays.append(min(ours))
         if not ours or min(ours) > 24:
-            missed.append(f"{problem.trouble} of a {days.kinds[problem.source]} ({days.volumes[problem.source]:.0f} a day): {min(ours, default='never')}")
+            kind, volume = days.kinds[problem.source], days.volumes[problem.source]
+            missed.append(f"{problem.trouble} of a {kind} ({volume:.0f} a day): {min(ours, default='never')}")
     false = [each for each in alarms if not any(_explains(problem, each) for problem in days.injected)]
     months = (DAYS - WARM_DAYS) / 30
     found = sum(delay <= 24 for delay in delays)

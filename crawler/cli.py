@@ -15,6 +15,7 @@ from crawler import commands as bringing
 from crawler import crawl_commands as crawling
 from crawler import reprocess_commands as cleaning
 from crawler import source_commands as listing
+from crawler import status_commands as telling
 from crawler import watch_commands as watching
 from crawler.errors import (
     BadSettings,
@@ -28,7 +29,7 @@ from crawler.errors import (
 from crawler.settings import Settings
 from storage import agent_commands as answering
 from storage import commands as asking
-from storage import state_commands as telling
+from storage import state_commands as checking
 from storage import story_commands as grouping
 from storage.console import Desk
 from storage.errors import Damaged, NotFound, StorageError, Unruly
@@ -54,7 +55,7 @@ def copydesk(context: click.Context) -> None:
 
 for command in (
     *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS, *watching.COMMANDS, *answering.COMMANDS,
+    *telling.COMMANDS, *checking.COMMANDS, *watching.COMMANDS, *answering.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 

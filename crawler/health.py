@@ -1,11 +1,12 @@
 """Health: what is known of a source, and what that says of it. No clock, no archive, no network: only a decision.
 
-A source has one problem at a time, the one that explains the most. It is opened when it is sure, and closed by the first
-thing that contradicts it.
+A source has one problem at a time, the one that explains the most. It is opened when it is sure, and closed by the
+first thing that contradicts it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import exp, log, sqrt
@@ -22,15 +23,17 @@ FAILING_AFTER = timedelta(hours=6)
 """A server that is down for less is no problem yet."""
 
 _LEAST_FAILURES = 3
+_LEAST_HOSTS = 3
+_AT_ONCE = timedelta(hours=1)  # hosts that fail within it, fail together
 _LEAST_MISSED = 5  # links without an article in a row
 _UNLIKELY = log(1e-5)  # that so many links hold no article by chance
-_MORE_THAN_A_DAY, _ENOUGH = 1.25, 25.0  # days, or articles: a small paper may leave out a day
+_MORE_THAN_A_DAY, _SMALL = 1.25, 25.0  # days: a paper of so few articles a day may leave one out
 _WINDOWS = (12, 15, 18, 21, 24, 30, 36, 48)  # hours, over which the volume is compared
-_LEAST_EXPECTED = 8.0  # articles, for a volume to be well again
-_BAND = 4.0  # standard deviations
+_LEAST_EXPECTED = 8.0  # articles, in a window that is compared
+_BAND = 3.7  # standard deviations
 _DRIFT = 0.06  # how far the usual may have moved since it was learned, as a part of it
 _HOLIDAY = 0.8  # how far sources stray from their neighbours on a quiet day, as a part of what all of them lack
-_LOW, _WELL_AGAIN = 0.65, 0.75  # of the expected volume
+LOW, _WELL_AGAIN = 0.65, 0.75  # of the expected volume
 _HIGH = 5.0  # times the expected volume
 _NEW_NORMAL = timedelta(days=14)  # another volume that lasts so long is the usual one
 
@@ -52,10 +55,10 @@ class Known:
     """What is known of a source.
 
     listed_at: when its listings were read last. article_at: when its last article was published, or came. failures:
-    looks in a row that brought nothing, from ``failing_since`` to ``failed_at``, for the reason ``why``. missed: links fetched since
-    the last article, without finding one; the first at ``missing_since``. hours: the last days. common: for each of
-    them, the part of the usual that its neighbours brought, at most 1. layout_at: when its pages changed, if they are
-    still being learned again.
+    looks in a row that brought nothing, from ``failing_since`` to ``failed_at``, for the reason ``why``. missed: links
+    fetched since the last article, without finding one; the first at ``missing_since``. hours: the last days. common:
+    for each of them, the part of the usual that its neighbours brought, at most 1. layout_at: when its pages changed,
+    if they are still being learned again.
     """
 
     name: str
@@ -72,7 +75,6 @@ class Known:
     common: Numbers = field(default_factory=lambda: np.ones(0))
     layout_at: datetime | None = None
     longest_silence: timedelta | None = None
-    articles_per_week: int | None = None
 
     @property
     def usual(self) -> Numbers:
@@ -110,7 +112,19 @@ def is_over(kind: ProblemKind, since: datetime, known: Known, now: datetime) -> 
 
 def is_offline(failing: int, answering: int) -> bool:
     """Whether it is this machine that fails: of the hosts that answered lately, so many cannot be reached now."""
-    return failing >= 3 and failing > 4 * answering
+    return failing >= _LEAST_HOSTS and failing > 4 * answering and answering < _LEAST_HOSTS
+
+
+def offline_since(failing: Mapping[str, datetime], answered: Mapping[str, datetime]) -> datetime | None:
+    """Since when this machine reaches nobody; None where it does.
+
+    failing: hosts that cannot be reached, and since when. answered: hosts, and when they answered last.
+    """
+    for since in sorted(failing.values(), reverse=True):
+        fails = sum(at >= since for at in failing.values())
+        if is_offline(fails, sum(at >= since for host, at in answered.items() if host not in failing)):
+            return min(at for at in failing.values() if since - at <= _AT_ONCE)
+    return None
 
 
 def _failing(known: Known) -> Trouble | None:
@@ -150,7 +164,7 @@ def _late(known: Known) -> Trouble | None:
     hours = known.hours
     begins = max(hours.start, hour_of(known.article_at) + 1)
     expected = float(_expected(known)[begins - hours.start :].sum())
-    if expected < max(USUAL_GAPS * known.rhythm.usual_gap, min(_MORE_THAN_A_DAY * known.rhythm.day, _ENOUGH)):
+    if expected < max(USUAL_GAPS * known.rhythm.usual_gap, _sure(known.rhythm)):
         return None
     return Trouble(
         "late", known.article_at,
@@ -166,24 +180,29 @@ def _volume(known: Known) -> Trouble | None:
     expected = _expected(known)
     for length in _WINDOWS:
         due, came = float(expected[-length:].sum()), _came(known, length)
-        if due < min(_MORE_THAN_A_DAY * rhythm.day, _ENOUGH):
+        if due < max(_LEAST_EXPECTED, _sure(rhythm)):
             continue
         quiet = 1 - due / float(known.usual[-length:].sum())
         spread = sqrt(rhythm.spread**2 * rhythm.day / due + _DRIFT**2 + (_HOLIDAY * quiet) ** 2)
         since = moment_of_hour(known.hours.end - length)
         strayed = _strayed(came, due, spread)
-        if strayed < -_BAND and came < _LOW * due:
+        if strayed < -_BAND and came < LOW * due:
             return Trouble("volume", since, _compared(came, due, length), _CHECK.format(known.name))
         if strayed > 2 * _BAND and came > _HIGH * due:
             return Trouble("volume", since, _compared(came, due, length), "copydesk sources preview " + known.name)
     return None
 
 
+def _sure(rhythm: Rhythm) -> float:
+    """Articles that must be due before their absence says anything."""
+    return _MORE_THAN_A_DAY * rhythm.day if rhythm.day < _SMALL else 0.0
+
+
 def _strayed(came: int, due: float, spread: float) -> float:
     """How many standard deviations a volume is from what was due, by chance and by the spread of days together.
 
-    The root of the least deviance: a day that is ``exp(u)`` times the usual costs ``(u / spread) ** 2``, and the rest is
-    chance (Poisson).
+    The root of the least deviance: a day that is ``exp(u)`` times the usual costs ``(u / spread) ** 2``, and the rest
+    is chance (Poisson).
     """
     u = 0.0
     for _ in range(30):  # Newton; the slope only rises
@@ -202,6 +221,11 @@ def _layout(known: Known) -> Trouble | None:
     return Trouble(
         "layout", known.layout_at, "its pages are made otherwise, and are learned again", _TEACH.format(known.name)
     )
+
+
+def least_of_day(rhythm: Rhythm, expected: float) -> float:
+    """So few articles of a day, of which so many were expected, are no gap yet."""
+    return max(0.0, expected - 2 * sqrt(expected + (rhythm.spread * expected) ** 2))
 
 
 def _is_in_band(known: Known, since: datetime) -> bool:

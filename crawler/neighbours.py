@@ -1,4 +1,4 @@
-"""Neighbours: a day on which all sources of a country write little is a holiday, or our own doing; no source is at fault."""
+"""Neighbours: a day on which all sources of a country write little is a holiday; none of them is at fault."""
 
 from __future__ import annotations
 

@@ -61,9 +61,9 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rhythm:
-    """What is usual. rates: articles expected in each hour of the week, from Monday 00:00 UTC. day: on the best one. usual_gap: expected
-    articles in the longest silences that are usual. spread: how far the volume of days strays, as a part of it, beyond
-    chance. read: the share of fetched links that are articles."""
+    """What is usual. rates: articles expected in each hour of the week, from Monday 00:00 UTC. day: on the best ones.
+    usual_gap: expected articles in the longest silences that are usual. spread: how far the volume of days strays, as a
+    part of it, beyond chance. read: the share of fetched links that are articles."""
 
     rates: Numbers
     day: float
@@ -106,7 +106,9 @@ def _rates(of_week: NDArray[np.int64], weights: Numbers, articles: NDArray[np.in
     by_day = known.reshape(7, 24).sum(axis=0), seen.reshape(7, 24).sum(axis=0)
     of_day = np.tile(np.divide(by_day[1], by_day[0], out=np.zeros(24), where=by_day[0] > 0), 7)
     rates = np.divide(seen, known, out=of_day, where=known > 0)
-    return sum(part * np.roll(rates, shift) for part, shift in zip(_KERNEL, (-1, 0, 1), strict=True))  # type: ignore[return-value]
+    beside = [part * np.roll(rates, shift) for part, shift in zip(_KERNEL, (-1, 0, 1), strict=True)]
+    smoothed: Numbers = np.sum(beside, axis=0)
+    return smoothed
 
 
 def _usual_gap(articles: NDArray[np.int64], usual: Numbers) -> float:

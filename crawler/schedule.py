@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from crawler.catalogue import read_sources
 from crawler.errors import BadSettings, BadSource
+from crawler.holding import held
 from crawler.outlets import listings_of, take_over
 from crawler.slots import Due, Slots, due, moment_of, slots_of
 from crawler.source import Source
@@ -31,7 +32,7 @@ from storage import Archive, ArchiveUnavailable
 from storage.links import LONG_AGO, Filing, Skipped
 from storage.times import rfc3339
 
-MISSED = "no scheduler was running, or the source was switched off or on another schedule"
+MISSED = "no scheduler was running, or the source was failing, switched off or on another schedule"
 
 _TICK = timedelta(seconds=1)
 _READ_EVERY = timedelta(minutes=1)  # the sources
@@ -93,6 +94,7 @@ class Clock:
         self._told: frozenset[str] = frozenset()
         self._planned: dict[str, _Planned] = {}
         self._due_at: dict[str, datetime] = {}  # before then there is no need to ask the archive
+        self._held: Mapping[str, datetime] = {}  # sources that fail
         self._is_ahead: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -118,10 +120,13 @@ class Clock:
         self._looked_at = now
         if now - self._read_at >= _READ_EVERY:
             self._read(archive)
+            self._held = held(archive)
             self._read_at = now
         filings = []
         for name, planned in self._planned.items():
-            if self._due_at[name] <= now and (filing := self._attend(archive, planned, now)):
+            if max(self._due_at[name], self._held.get(name, LONG_AGO)) <= now and (
+                filing := self._attend(archive, planned, now)
+            ):
                 filings.append(filing)
         return tuple(filings)
 

@@ -26,7 +26,9 @@ from storage.intake import Intake
 from storage.learned import Learned
 from storage.leases import clock
 from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
+from storage.problems import Problems
 from storage.profiles import Profiles
+from storage.pulses import Pulses
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -70,6 +72,8 @@ class Archive:
         self.sources = Sources(database, self._writing)
         self.profiles = Profiles(database, self._blobs, self._taking_in)
         self.stories = Stories(database, self._taking_in)
+        self.pulses = Pulses(database, self._writing)
+        self.problems = Problems(database, self._writing)
         self.relinking = Relinking(database, self._writing)
         self.watches = Watches(database, self._writing)
         self.changes = Changes(database)
