@@ -123,14 +123,18 @@ class Replay:
         common = self._common(begin, at + 1)
         for source, watched in enumerate(self._watched):
             if watched.rhythm is None or (at + source) % 24 == 0:
-                watched.rhythm = learn(self._hours(source, max(0, at + 1 - _LEARNED_FROM), at + 1, taught=True))
+                watched.rhythm = learn(
+                    self._hours(source, max(0, at + 1 - _LEARNED_FROM), (at + 1) // 24 * 24 - 24, taught=True)
+                )
             known = Known(
                 str(source), watched.rhythm, self._hours(source, begin, at + 1), watched.listed_at, watched.article_at,
                 watched.failures, watched.failing_since, watched.failed_at, "", watched.missed, watched.missing_since,
                 common[self._days.countries[source]],
             )  # fmt: skip
             if watched.open and is_over(watched.open.kind, watched.open.since, known, now):
+                self._known[source, max(0, hour_of(watched.open.since) - _FIRST) : at + 1] = False
                 watched.open = None
+                continue
             trouble = trouble_of(known)
             if trouble and (watched.open is None or outranks(trouble, watched.open.kind)):
                 watched.open = trouble

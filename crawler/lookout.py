@@ -134,10 +134,13 @@ class Lookout:
                 rows[name][hour] = (kept[0] + articles, kept[1] + missed, kept[2] + listed)
         self._hours = {name: _hours(told, begin, end) for name, told in rows.items()}
         if learns:
-            self._rhythms = {name: learn(_taught(name, hours, problems)) for name, hours in self._hours.items()}
+            self._rhythms = {
+                name: learn(_before_yesterday(_without(name, hours, problems))) for name, hours in self._hours.items()
+            }
             self._learned_at = now
             self._expect(end // 24)
-        self._hours = {name: _last(hours, _JUDGED) for name, hours in self._hours.items()}
+        over = [problem for problem in problems if problem.closed_at]
+        self._hours = {name: _without(name, _last(hours, _JUDGED), over) for name, hours in self._hours.items()}
 
     def _expect(self, today: int) -> None:
         """What was to be expected of the days of the last two weeks that were looked at."""
@@ -209,8 +212,10 @@ def _keep_offline(archive: Archive, offline: datetime | None, open_: Iterable[Pr
 def _keep_source(archive: Archive, judged: _Judged, problem: Problem | None, now: datetime) -> None:
     health, known, trouble = judged.health, judged.known, judged.health.trouble
     if problem is not None:
-        ended = known is None or is_over(problem.kind, problem.since, known, now)
-        if not ended and not (trouble and outranks(trouble, problem.kind)):
+        if known is None or is_over(problem.kind, problem.since, known, now):
+            archive.problems.close(problem, now)
+            return  # what this one explains opens no other
+        if not (trouble and outranks(trouble, problem.kind)):
             return
         archive.problems.close(problem, now)
     if trouble is not None:
@@ -263,14 +268,20 @@ def _hours(told: Mapping[int, tuple[int, int, int]], begin: int, end: int) -> Ho
     return Hours(begin, articles, missed, known)
 
 
-def _taught(name: str, hours: Hours, problems: Iterable[Problem]) -> Hours:
-    """The hours that say what is usual: not those of its problems."""
+def _without(name: str, hours: Hours, problems: Iterable[Problem]) -> Hours:
+    """The hours but those of its problems: these say nothing of what is usual, and nothing twice."""
     known = hours.known.copy()
     for problem in problems:
         if problem.source == name and problem.kind != "layout":
             until = min(problem.closed_at or problem.since + _LEARN_ROUND, problem.since + _LEARN_ROUND)
             known[max(0, hour_of(problem.since) - hours.start) : max(0, hour_of(until) + 1 - hours.start)] = False
     return replace(hours, known=known)
+
+
+def _before_yesterday(hours: Hours) -> Hours:
+    """What is usual is not learned of the days that are being judged."""
+    number = hours.end // 24 * 24 - 24 - hours.start
+    return Hours(hours.start, hours.articles[:number], hours.missed[:number], hours.known[:number])
 
 
 def _last(hours: Hours, number: int) -> Hours:

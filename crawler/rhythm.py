@@ -21,13 +21,13 @@ LEAST_DAYS = 14
 
 _MONDAY = 72  # hours from a Monday to the beginning of 1970, a Thursday
 _HALF_LIFE = 21 * 24  # hours after which what was seen counts half
-_LEVEL_HALF_LIFE, _LEVEL_HOURS = 5 * 24, 14 * 24  # how much comes lately is seen in these
-_LEVEL_PRIOR = 5.0  # articles' worth of belief that it is as before
+_LEVEL_HOURS = 14 * 24  # how much comes lately is seen in these
+_LEVEL_PRIOR = (1.0, 1.0)  # days that are believed to be as before
 _LEVEL_LIMITS = (0.4, 2.5)
 _KERNEL = (0.25, 0.5, 0.25)  # an hour is like those beside it
 _USUAL = 0.9  # of all gaps, those up to this quantile are usual
-_SPREAD, _SPREAD_DAYS = 0.17, 14  # what is believed before so many days have shown it
-_SPREAD_LIMITS = (0.1, 1.5)
+_SPREAD, _SPREAD_DAYS = 0.17, 28  # what is believed before so many days have shown it
+_SPREAD_LIMITS = (0.15, 1.5)
 _LEAST_OF_A_DAY = 3.0  # expected articles, for a day to tell how far days stray
 
 Numbers = NDArray[np.float64]
@@ -83,14 +83,10 @@ def learn(hours: Hours) -> Rhythm | None:
     ages = np.arange(len(hours.articles))[::-1]
     of_week = (np.arange(hours.start, hours.end) + _MONDAY) % WEEK
     rates = _rates(of_week, np.where(hours.known, 0.5 ** (ages / _HALF_LIFE), 0.0), hours.articles)
-    lately = hours.known & (ages < _LEVEL_HOURS)
-    weights = np.where(lately, 0.5 ** (ages / _LEVEL_HALF_LIFE), 0.0)
-    seen, expected = (weights * hours.articles).sum(), (weights * rates[of_week]).sum()
-    level = (seen + _LEVEL_PRIOR) / (expected + _LEVEL_PRIOR)
     articles = np.where(hours.known, hours.articles, 0)
     usual = np.where(hours.known, rates[of_week], 0.0)
+    rates = rates * _level(articles, usual)
     missed = int(hours.missed.sum())
-    rates = rates * float(np.clip(level, *_LEVEL_LIMITS))
     return Rhythm(
         rates,
         float(np.sort(rates.reshape(7, 24).sum(axis=1))[-2:].mean()),
@@ -111,6 +107,22 @@ def _rates(of_week: NDArray[np.int64], weights: Numbers, articles: NDArray[np.in
     return smoothed
 
 
+def _level(articles: NDArray[np.int64], usual: Numbers) -> float:
+    """How much comes lately, as a part of what is usual: of the middle one of the days, so that one without anything
+    says nothing of the next."""
+    seen, expected = _by_day(articles[-_LEVEL_HOURS:], usual[-_LEVEL_HOURS:])
+    tells = expected >= _LEAST_OF_A_DAY
+    parts = [*(seen[tells] / expected[tells]), *_LEVEL_PRIOR] if tells.any() else [1.0]
+    return float(np.clip(np.median(parts), *_LEVEL_LIMITS))
+
+
+def _by_day(articles: NDArray[np.int64], usual: Numbers) -> tuple[Numbers, Numbers]:
+    """Seen and expected, in whole days up to the end."""
+    whole = len(usual) // 24 * 24
+    seen, expected = (part[len(part) - whole :].reshape(-1, 24).sum(axis=1) for part in (articles, usual))
+    return seen.astype(float), expected
+
+
 def _usual_gap(articles: NDArray[np.int64], usual: Numbers) -> float:
     """Between hours that brought something."""
     gaps = np.diff(np.cumsum(usual)[articles > 0])
@@ -119,8 +131,7 @@ def _usual_gap(articles: NDArray[np.int64], usual: Numbers) -> float:
 
 def _spread(articles: NDArray[np.int64], usual: Numbers) -> float:
     """By the days that are neither the best nor the worst: what is beyond them was no usual day."""
-    whole = len(usual) // 24 * 24
-    seen, expected = (part[-whole:].reshape(-1, 24).sum(axis=1) for part in (articles, usual))
+    seen, expected = _by_day(articles, usual)
     tells = expected >= _LEAST_OF_A_DAY
     if tells.sum() < 7:
         return 0.5
