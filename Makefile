@@ -41,6 +41,7 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.extraction
 	$(RUN)/python -m benchmarks.crawl
 	$(RUN)/python -m benchmarks.engine
+	$(RUN)/python -m benchmarks.health
 	$(MAKE) copies
 
 copies: install ## the figures of copies and versions: how well they are told, how fast, and whether all writers agree

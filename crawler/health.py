@@ -27,10 +27,10 @@ _LEAST_HOSTS = 3
 _AT_ONCE = timedelta(hours=1)  # hosts that fail within it, fail together
 _LEAST_MISSED = 5  # links without an article in a row
 _UNLIKELY = log(1e-5)  # that so many links hold no article by chance
-_MORE_THAN_A_DAY, _SMALL = 1.25, 25.0  # days: a paper of so few articles a day may leave one out
+_MORE_THAN_A_DAY, _SMALL = 1.25, 32.0  # days: a paper of so few articles a day may leave one out
 _WINDOWS = (12, 15, 18, 21, 24, 30, 36, 48)  # hours, over which the volume is compared
 _LEAST_EXPECTED = 8.0  # articles, in a window that is compared
-_BAND = 3.7  # standard deviations
+_BAND = 4.2  # standard deviations
 _DRIFT = 0.06  # how far the usual may have moved since it was learned, as a part of it
 _HOLIDAY = 0.8  # how far sources stray from their neighbours on a quiet day, as a part of what all of them lack
 LOW, _WELL_AGAIN = 0.65, 0.75  # of the expected volume

@@ -61,7 +61,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rhythm:
-    """What is usual. rates: articles expected in each hour of the week, from Monday 00:00 UTC. day: on the best ones.
+    """What is usual. rates: articles expected in each hour of the week, from Monday 00:00 UTC. day: on the best one.
     usual_gap: expected articles in the longest silences that are usual. spread: how far the volume of days strays, as a
     part of it, beyond chance. read: the share of fetched links that are articles."""
 
@@ -89,7 +89,7 @@ def learn(hours: Hours) -> Rhythm | None:
     missed = int(hours.missed.sum())
     return Rhythm(
         rates,
-        float(np.sort(rates.reshape(7, 24).sum(axis=1))[-2:].mean()),
+        float(rates.reshape(7, 24).sum(axis=1).max()),
         _usual_gap(articles, usual),
         _spread(articles, usual),
         float((articles.sum() + 1) / (articles.sum() + missed + 2)),

@@ -64,8 +64,8 @@ class Rounds:
         tell: Callable[[str], None],
         receiver: Receiver | None = None,
     ) -> None:
-        """receiver: of notices of problems. tell: as of ``go_round``; it is called from the other thread, also where the
-        archive does not answer."""
+        """receiver: of notices of problems. tell: as of ``go_round``; it is called from the other thread, also where
+        the archive does not answer."""
         self._open_archive = open_archive
         self._outbox = outbox
         self._tell = tell
