@@ -49,7 +49,7 @@ def beat(database_url: str, tmp_path: Path) -> Iterator[Beat]:
     outlet = Outlet(_HOST, "The Gazette", 77, articles=60, released=12, newest_at=lately(), minutes_between=1)
     with serve([outlet], tmp_path / "access.log") as site:
         desk = CrawlDesk(tmp_path, database_url)
-        desk.add("gazette", site.source_toml(_HOST) + '[expect]\nlongest_silence = "12h"\n')
+        desk.add("gazette", site.source_toml(_HOST) + '[expect]\nlongest_silence = "24h"\n')
         yield Beat(site, desk, datetime.now(UTC))
 
 
@@ -81,7 +81,7 @@ def test_a_site_that_breaks_in_each_way_and_comes_back(beat: Beat) -> None:
     assert beat.crawl(1) == ()
     assert beat.crawl(2) == ()
     (late,) = beat.crawl(14)
-    assert (late.kind, late.state, late.detail) == ("late", "late", "silent for longer than 12 hours")
+    assert (late.kind, late.state, late.detail) == ("late", "late", "silent for longer than 24 hours")
 
     # it writes again
     with beat.desk.archive() as archive:
