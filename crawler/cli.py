@@ -17,22 +17,25 @@ from crawler import reprocess_commands as cleaning
 from crawler import source_commands as listing
 from crawler import status_commands as telling
 from crawler import watch_commands as watching
+from crawler import web_commands as serving
 from crawler.errors import (
     BadSettings,
     BadSource,
     BadTarget,
     CrawlerError,
     Undelivered,
+    Unguarded,
     UnknownField,
     UnknownSource,
 )
 from crawler.settings import Settings
 from storage import agent_commands as answering
 from storage import commands as asking
-from storage import state_commands as checking
+from storage import dataset_commands as dividing
+from storage import keeping_commands as keeping
 from storage import story_commands as grouping
 from storage.console import Desk
-from storage.errors import Damaged, NotFound, StorageError, Unruly
+from storage.errors import Damaged, NotFound, Refused, StorageError, Unruly
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -55,7 +58,8 @@ def copydesk(context: click.Context) -> None:
 
 for command in (
     *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS, *checking.COMMANDS, *watching.COMMANDS, *answering.COMMANDS,
+    *telling.COMMANDS, *keeping.COMMANDS, *dividing.COMMANDS, *watching.COMMANDS, *answering.COMMANDS,
+    *serving.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 
@@ -76,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         desk.error("interrupted; what was committed is kept")
         code = INTERRUPTED
-    except (BadSettings, BadSource, BadTarget, UnknownField, UnknownSource) as error:
+    except (BadSettings, BadSource, BadTarget, Refused, Unguarded, UnknownField, UnknownSource) as error:
         desk.error(str(error), hint=error.hint)
         code = USAGE
     except (NotFound, Damaged, Unruly, Undelivered) as error:

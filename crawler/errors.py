@@ -54,6 +54,10 @@ class UnknownSource(CrawlerError):
     """What is to be crawled is no source of the catalogue that may be, nor an address."""
 
 
+class Unguarded(CrawlerError):
+    """The archive would be open to strangers."""
+
+
 class Undelivered(CrawlerError):
     """A message has not arrived; the text says why, in one line. wait: how long whoever refused it wants to be left."""
 

@@ -61,10 +61,11 @@ class _History:
 def make_again(archive: Archive, watch: Watch, *, workers: int | None = None) -> Report:
     """Follow the log: pages, texts that changed when they were cleaned again, what sites taught, and what people ruled.
 
-    Raises StorageError and SandboxBroken.
+    What was forgotten stays away. Raises StorageError and SandboxBroken.
     """
     started = time.monotonic()
     report = Report()
+    archive.bury()
     run = archive.begin_run("rebuild")
     history = _History(archive)
     done = 0

@@ -1,4 +1,5 @@
-"""The commands that go over what the archive has: reprocess cleans it again, relink tells copies again."""
+"""The commands that go over what the archive has: reprocess cleans it again, relink tells copies again, verify proves
+it."""
 
 from __future__ import annotations
 
@@ -108,4 +109,42 @@ def relink(open_archive: OpenArchive, desk: Desk, *, again: bool) -> None:
     desk.say(f"{report.articles:,} articles likened in {report.seconds:.1f} s; {report.copies:,} are copies")
 
 
-COMMANDS = (reprocess, relink)
+@click.command(short_help="Prove that nothing kept is damaged.")
+@click.option("--quick", is_flag=True, help="Do not read the bytes of pages: rows, index and logs only.")
+@speaks
+@click.pass_obj
+def verify(open_archive: OpenArchive, desk: Desk, *, quick: bool) -> None:
+    """Hold everything that is kept against everything that is said of it, and name what is damaged, with a remedy.
+
+    \b
+    copydesk verify
+    copydesk verify --quick
+
+    Every body against its name, every text against its hashes, the search index, the stories and the change log against
+    the articles, the captures log against the captures; and what was forgotten is to be gone. Exit 1 for any damage.
+    """
+    from pipelines.fingerprint import content_key
+    from pipelines.normalise import NORM_VERSION
+    from storage.damages import Damage, NormalForm
+
+    with open_archive() as archive:
+        work = archive.verification(NormalForm(NORM_VERSION, content_key), quick=quick)
+        with desk.progress("verify", work.total()) as advance:
+            damages = list(work.damages(advance))
+        held = archive.statistics()
+    desk.table(
+        damages,
+        [
+            Column["Damage"]("subject", lambda damage: damage.subject),
+            Column("damage", lambda damage: damage.detail),
+            Column("try", lambda damage: damage.remedy, shrinks=True),
+        ],
+        asdict,
+    )
+    if damages:
+        desk.note(f"{len(damages):,} damaged")
+        raise SystemExit(1)
+    desk.say(f"all well: {held.captures:,} kept pages, {held.articles:,} articles")
+
+
+COMMANDS = (reprocess, relink, verify)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from storage.errors import ArchiveNewer, ArchiveUnavailable, Damaged, NotFound, StorageError, Unruly
+from storage.errors import (
+    ArchiveNewer,
+    ArchiveUnavailable,
+    Damaged,
+    Gone,
+    NotFound,
+    OutOfTime,
+    Refused,
+    StorageError,
+    Unruly,
+)
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -29,8 +39,9 @@ from storage.records import (
 if TYPE_CHECKING:
     from storage.archive import Archive
     from storage.counts import Count
+    from storage.damages import Damage
     from storage.explaining import Link
-    from storage.inspection import Damage, SourceCount, Statistics
+    from storage.inspection import SourceCount, Statistics
     from storage.likeness import Likeness
     from storage.regrouping import StoryEvent
     from storage.spread import Spread, Story
@@ -50,14 +61,17 @@ __all__ = [
     "Damaged",
     "Failed",
     "Fate",
+    "Gone",
     "Likeness",
     "Link",
     "NotFound",
+    "OutOfTime",
     "Outcome",
     "Page",
     "Precision",
     "Query",
     "Reason",
+    "Refused",
     "Rejected",
     "Removed",
     "Run",
@@ -78,7 +92,7 @@ __all__ = [
 _LATER = {  # what brings the database library along
     "Archive": "storage.archive",
     "Count": "storage.counts",
-    "Damage": "storage.inspection",
+    "Damage": "storage.damages",
     "Likeness": "storage.likeness",
     "Link": "storage.explaining",
     "SourceCount": "storage.inspection",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Connection, select
@@ -128,10 +129,9 @@ class Admission:
 
         came_by: None for a page as it came. change: what is other in it.
         """
-        dated_at = article.published_at or capture.fetched_at
         if is_new:
             number = 1
-            head = Head(number, number, capture.fetched_at, dated_at)
+            head = _head(capture, article, number, capture.fetched_at)
             self._tray.put_article(article_id, head, capture.fetched_at)
         else:
             before = self._tray.head(article_id)
@@ -140,7 +140,7 @@ class Admission:
             if change and change.kind == "collapsed":
                 is_latest = False
             seen_at = max(capture.fetched_at, before.seen_at)
-            head = Head(number, number, seen_at, dated_at) if is_latest else replace(before, last=number)
+            head = _head(capture, article, number, seen_at) if is_latest else replace(before, last=number)
             self._tray.put_head(article_id, head)
         if head.current == number:
             self._tray.put_words(article_id, article.title, article.text, article.authors, article.agency)
@@ -182,15 +182,13 @@ class Admission:
             if has_collapsed(article.words, article.flags, self._known.standing(article_id)):
                 return
             self._write()  # the version may wait in the tray
-            *words, published_at, fetched_at = self._connection.execute(
-                select(
-                    _version.title, _version.text, _version.authors, _version.agency,
-                    _version.published_at, _version.fetched_at,
-                ).where(_version.article_id == article_id, _version.number == number)
-            ).one()  # fmt: skip
-            self._tray.put_words(article_id, *words)
-            head = replace(head, current=number, dated_at=published_at or fetched_at)
-            self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at))
+            then = self._connection.execute(
+                select(schema.version).where(_version.article_id == article_id, _version.number == number)
+            ).one()
+            self._tray.put_words(article_id, then.title, then.text, then.authors, then.agency)
+            dated_at = then.published_at or then.fetched_at
+            facts = Head(number, head.last, capture.fetched_at, dated_at, then.source, then.language, then.agency)
+            self._tray.put_head(article_id, facts)
             self._renew(capture, article, article_id, number, None)
             return
         self._tray.put_head(article_id, replace(head, seen_at=capture.fetched_at), is_seen=True)
@@ -221,6 +219,12 @@ class Admission:
         key = key_of(identity)
         self._tray.put_address(key, identity, article_id, kind)
         self._known.learn_address(key, Address(article_id, kind))
+
+
+def _head(capture: Capture, article: Article, number: int, seen_at: datetime) -> Head:
+    """The head of an article that its newest version stands for."""
+    dated_at = article.published_at or capture.fetched_at
+    return Head(number, number, seen_at, dated_at, capture.source, article.language, article.agency)
 
 
 def _can_be_likened(article: Article) -> bool:

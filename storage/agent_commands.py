@@ -22,9 +22,9 @@ def mcp(open_archive: OpenArchive, desk: Desk) -> None:
     try:
         from storage.agents import serve
     except ModuleNotFoundError as error:
-        if error.name not in {"mcp", "mcp_types", "pydantic"}:
+        if (error.name or "").partition(".")[0] not in {"mcp", "mcp_types"}:
             raise
-        desk.error("the library of the protocol is not installed", hint="pip install 'copydesk[mcp]'")
+        desk.error("the library of the protocol is not installed, or too old", hint="pip install 'copydesk[mcp]'")
         raise SystemExit(3) from None
     with open_archive() as archive:
         serve(archive)

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
 
-from storage import inspection, ledger, migrations, reading, search
+from storage import erasing, inspection, ledger, migrations, reading, search, tombstones
+from storage.answers import first_answers
+from storage.backup import BackedUp, Backup, Progress, unseen
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
 from storage.change_log import Changes
 from storage.counts import Count, counts
+from storage.damages import Damage, NormalForm, Verification
 from storage.database import Database
-from storage.errors import ArchiveUnavailable, Damaged, NotFound
+from storage.dataset.splits import Splitting
+from storage.dataset.writing import Dataset, write_dataset
+from storage.erasing import Erased
+from storage.errors import ArchiveUnavailable, Damaged, NotFound, StorageError
 from storage.filing import file_run, order_of
+from storage.forgetting import Takedown, named, others_like
 from storage.frontier import Frontier
-from storage.inspection import Damage, Statistics
+from storage.inspection import Statistics
 from storage.intake import Intake
 from storage.learned import Learned
 from storage.leases import clock
 from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
+from storage.overview import Overview
+from storage.patience import patience
 from storage.problems import Problems
 from storage.profiles import Profiles
 from storage.pulses import Pulses
@@ -45,14 +55,19 @@ from storage.records import (
     Sighting,
 )
 from storage.relinking import Relinking
+from storage.requests import Requests
 from storage.rereading import Making, Reread, capture_of, makings, number_of_rereads, rereads
 from storage.rulings import Ruling
+from storage.snapshot import Snapshot, snapshot
 from storage.sources import Sources
 from storage.stories import Stories
 from storage.terms import Term, terms
+from storage.tokens import Tokens
+from storage.tombstones import Forgotten
 from storage.watches import Watches
 
 _REPLAYED_AT_ONCE = 500
+_FEW = 500  # answers that may be held at once
 
 
 class Archive:
@@ -75,6 +90,9 @@ class Archive:
         self.pulses = Pulses(database, self._writing)
         self.problems = Problems(database, self._writing)
         self.relinking = Relinking(database, self._writing)
+        self.tokens = Tokens(database, self._writing)
+        self.requests = Requests(self._writing)
+        self.overview = Overview(database)
         self.watches = Watches(database, self._writing)
         self.changes = Changes(database)
         self._unnamed_run: int | None = None
@@ -215,6 +233,38 @@ class Archive:
         with self._taking_in() as intake:
             return intake.clean_again(page, result, run)
 
+    def forget(self, what: str, run: int | None = None) -> Takedown:
+        """Take an article out of the archive for good, and let it never come back: see ``docs/operating.md``.
+
+        what: an id, or an address. The tombstones are committed first; ``erase`` follows, and may be called again
+        where it was broken off. run: from ``begin_run``. Raises NotFound, and StorageError within a batch.
+        """
+        if self._intake is not None:
+            raise StorageError("an article cannot be forgotten within a batch", "end the batch first")
+        try:
+            with self._taking_in(scrubbing=True) as intake:
+                under = ledger.begin_run(intake.connection, "forget", None, datetime.now(UTC)) if run is None else run
+                takedown = intake.forget(what, under)
+                if run is None:
+                    ledger.finish_run(intake.connection, under, datetime.now(UTC))
+        except NotFound:
+            at = self.forgotten(what)
+            if at is None:
+                raise
+            takedown = Takedown(None, at)
+        if run is None:
+            self.erase()
+        return takedown
+
+    def erase(self, advance: Callable[[int], None] = lambda _: None) -> Erased:
+        """Remove what is left of forgotten articles beside the tables: lines of the log, bytes. advance: told of logs
+        done."""
+        return erasing.erase(self._database, self._blobs, self._writing, advance)
+
+    def vacuum(self) -> None:
+        """Write an SQLite file anew, so that no gap in it holds what was deleted; PostgreSQL has its own VACUUM."""
+        self._database.vacuum()
+
     def begin_run(self, kind: str, detail: str | None = None) -> int:
         """Enter a run, such as an ``ingest``; its number. detail: what it is about, for people."""
         with self._taking_in() as intake:
@@ -236,6 +286,14 @@ class Archive:
             elif isinstance(told, Replayed) and not told.again:
                 yield told.page
 
+    def bury(self) -> int:
+        """Enter the tombstones that the captures log tells of; how many articles they are of. What is forgotten does
+        not come back when the archive is made again: this is to be done before its ``history`` is followed."""
+        told = [entry for entry in self._blobs.entries() if isinstance(entry, Forgotten)]
+        with self._taking_in() as intake:
+            intake.bury(told)
+        return len(told)
+
     def history(self) -> Iterator[Replayed | Learned | Ruling | Failed]:
         """All that the captures log tells, in that order: pages with what was known of their sites when they were
         cleaned, those that gave another text when they were cleaned again, profiles, and rulings on stories.
@@ -247,6 +305,8 @@ class Archive:
             with self._taking_in() as intake:
                 intake.adopt(each for each in some if isinstance(each, Capture) and not each.again)
             for each in some:
+                if isinstance(each, Forgotten):
+                    continue
                 if isinstance(each, Learned | Ruling):
                     yield each
                     continue
@@ -264,15 +324,40 @@ class Archive:
 
     def find(self, query: Query) -> Iterator[ArchivedArticle]:
         """The articles that answer a query, one after the other: newest first, or as its ``sort`` says."""
+        if query.limit is not None and query.limit <= _FEW:
+            yield from self.results(query).articles
+            return
         with self._database.reading() as connection:
             yield from reading.stream(connection, search.hits(query, connection.dialect.name))
+
+    @contextmanager
+    def snapshot(self, query: Query) -> Iterator[Snapshot]:
+        """The answers to a query and how many they are, of one moment: to be read within the block, in any threads.
+
+        It takes as long as it takes, whatever ``storage.patience`` says.
+        """
+        with ExitStack() as held:
+            with patience(None):
+                found = snapshot(held.enter_context(self._database.reading(one_state=True)), query)
+            yield found
 
     def results(self, query: Query) -> Results:
         """Some of the answers to a query, and the position behind which the next ones come."""
         with self._database.reading() as connection:
-            more = replace(query, limit=None if query.limit is None else query.limit + 1)
-            asked = search.hits(more, connection.dialect.name, positioned=True)
-            return reading.results(connection, asked, query.limit)
+            one_more = None if query.limit is None else max(0, query.limit) + 1
+            return reading.results(first_answers(connection, replace(query, limit=one_more)), query.limit)
+
+    def dataset(
+        self,
+        query: Query,
+        folder: Path,
+        splitting: Splitting = Splitting(),
+        form: str = "jsonl",
+        done: Callable[[int], None] = lambda _: None,
+    ) -> Dataset:
+        """Write the articles that answer a query to a folder: see ``storage.dataset.writing.write_dataset``."""
+        with self._database.reading(one_state=True) as connection:
+            return write_dataset(connection, query, folder, splitting, form, done)
 
     def count(self, query: Query) -> int:
         """How many articles answer a query, whatever its limit."""
@@ -325,13 +410,32 @@ class Archive:
         """Kept bytes. Raises NotFound, and Damaged where they are not what their name says."""
         return self._blobs.get(sha256)
 
+    def forgotten(self, named: str) -> datetime | None:
+        """When the article of that id, of its first digits or at that address was forgotten; None where it was not."""
+        with self._database.reading() as connection:
+            return tombstones.forgotten_at(connection, named)
+
+    def find_named(self, what: str) -> ArchivedArticle | None:
+        """The article of an id or at an address; None for an address that was read without one. Raises NotFound."""
+        with self._database.reading() as connection:
+            id_ = named(connection, what)
+            return None if id_ is None else reading.get(connection, id_)
+
+    def copies(self, what: str) -> tuple[str, ...]:
+        """The other articles that say the same as that of an id or at an address: those of its story, and those that
+        hold one of its texts. Raises NotFound."""
+        with self._database.reading() as connection:
+            id_ = named(connection, what)
+            return () if id_ is None else others_like(connection, id_)
+
     def fates(self, named: str) -> tuple[Fate, ...]:
         """What became of an address, an origin or an article, each time, newest first. Empty for what is unknown."""
         with self._database.reading() as connection:
+            article: str | None
             try:
                 article = reading.full_id(connection, named)
             except NotFound:
-                article = None
+                article = tombstones.forgotten_id(connection, named)
             return ledger.fates(connection, named, article)
 
     def runs(self, limit: int = 20) -> tuple[Run, ...]:
@@ -359,8 +463,16 @@ class Archive:
 
     def verify(self) -> Iterator[Damage]:
         """Check everything that is kept, and name what is damaged. Reads every body: it takes its time."""
-        with self._database.reading() as connection:
-            yield from inspection.damages(connection, self._blobs)
+        return self.verification().damages(lambda _: None)
+
+    def verification(self, normal_form: NormalForm | None = None, *, quick: bool = False) -> Verification:
+        """A check of everything that is kept. normal_form: that of ``pipelines``, so that each text is held against its
+        hashes. quick: without reading the bodies."""
+        return Verification(self._database, self._blobs, normal_form, quick=quick)
+
+    def backup(self, folder: Path, progress: Progress = unseen, *, database_only: bool = False) -> BackedUp:
+        """Copy the archive to a folder while others write to it: see ``storage.backup``. Raises Refused too."""
+        return Backup(self._database, self._blobs, folder).work(progress, database_only=database_only)
 
     def migration(self) -> str:
         """The revision of the database's tables."""
@@ -381,13 +493,13 @@ class Archive:
             yield intake.connection
 
     @contextmanager
-    def _taking_in(self) -> Iterator[Intake]:
-        """The transaction under way, or one for this block."""
+    def _taking_in(self, *, scrubbing: bool = False) -> Iterator[Intake]:
+        """The transaction under way, or one for this block. scrubbing: what it deletes leaves no trace."""
         if self._intake is not None:
             yield self._intake
             return
         try:
-            with self._database.writing() as connection:
+            with self._database.scrubbing() if scrubbing else self._database.writing() as connection:
                 self._intake = Intake(connection, self._blobs, self._unnamed_run)
                 yield self._intake
                 self._intake.finish()

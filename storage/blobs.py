@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import logging
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -42,6 +42,15 @@ class Shelf(Protocol):
 
     def read(self, name: str) -> bytes:
         """What is kept as ``name``. Raises NotFound."""
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Put ``data`` in place of what is kept as ``name``: durable when this returns, whole or not at all."""
+
+    def remove(self, name: str) -> bool:
+        """Remove what is kept as ``name``, for good when this returns; whether it was there."""
+
+    def has(self, name: str) -> bool:
+        """Whether something is kept as ``name``."""
 
     def names(self, folder: str) -> Iterator[str]:
         """All names under ``folder``, sorted."""
@@ -115,6 +124,43 @@ class Blobs:
     def captures(self, damaged: Callable[[str], None] = _log.warning) -> Iterator[Capture]:
         """Every page that was kept, once each time that it came, in the order kept."""
         return (entry for entry in self.entries(damaged) if isinstance(entry, Capture) and not entry.again)
+
+    def logs(self) -> Iterator[str]:
+        """The names of all logs, sorted."""
+        return (name for name in self._shelf.names("captures") if name.endswith(".jsonl"))
+
+    def lines(self, log: str) -> Iterator[bytes]:
+        """The lines of a log, with their line breaks."""
+        return self._shelf.lines(log)
+
+    def strike(self, log: str, is_stale: Callable[[bytes], bool]) -> int:
+        """Take lines out of a log; how many. The transaction that writes must be held: no other line may be added."""
+        lines = list(self._shelf.lines(log))
+        kept = [line for line in lines if not is_stale(line)]
+        if not kept:
+            self._shelf.remove(log)
+        elif len(kept) < len(lines):
+            self._shelf.replace(log, b"".join(kept))
+        return len(lines) - len(kept)
+
+    def copy(self, hashes: Sequence[str], target: Blobs) -> None:
+        """Keep bodies in another place too, durable when this returns. Raises NotFound."""
+        target._shelf.keep(list(map(_name, hashes)), self._shelf.read)  # noqa: SLF001 - of the same class
+
+    def copy_log(self, log: str, target: Blobs) -> None:
+        """Have another place hold the whole lines of a log; one that has them is not written to."""
+        written = self._shelf.read(log)
+        whole = written[: written.rfind(b"\n") + 1]
+        if not (target._shelf.has(log) and target._shelf.read(log) == whole):  # noqa: SLF001
+            target._shelf.replace(log, whole)  # noqa: SLF001
+
+    def remove(self, sha256: str) -> bool:
+        """Remove a body for good; whether it was there. The transaction that writes must be held."""
+        return self._shelf.remove(_name(sha256))
+
+    def has(self, sha256: str) -> bool:
+        """Whether there is a body of that name, whatever state it is in."""
+        return self._shelf.has(_name(sha256))
 
     def hashes(self) -> Iterator[str]:
         """The name of every blob, sorted."""

@@ -1,4 +1,5 @@
-"""The captures log: a line for each page that was kept, each profile that was made of what they taught, each ruling."""
+"""The captures log: a line for each page that was kept, each profile that was made of what they taught, each ruling,
+and each article that was forgotten."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from typing import TypeAlias
 from storage.captures import Capture
 from storage.learned import Learned
 from storage.rulings import Ruling
+from storage.tombstones import Forgotten
 
-Entry: TypeAlias = Capture | Learned | Ruling
+Entry: TypeAlias = Capture | Learned | Ruling | Forgotten
 """What a line of the log says."""
 
 
@@ -61,4 +63,6 @@ def read_entry(line: bytes) -> Entry:
     fields: object = json.loads(line)
     if isinstance(fields, dict) and "ruling" in fields:
         return Ruling.read(fields)
+    if isinstance(fields, dict) and "forgotten" in fields:
+        return Forgotten.read(fields)
     return Learned.read(fields) if isinstance(fields, dict) and "site" in fields else Capture.read(line)

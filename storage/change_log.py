@@ -62,9 +62,9 @@ class Changes:
         with self._database.reading() as connection:
             found = tuple(Change(row.seq, row.at, row.kind, row.article_id, row.number)
                           for row in connection.execute(asked))  # fmt: skip
-            if not found and seq > (last := _last(connection)):
+            if not found and seq > (newest := last(connection)):
                 raise NotFound(
-                    f"no change {seq:,} in this archive: the last one is {last:,}",
+                    f"no change {seq:,} in this archive: the last one is {newest:,}",
                     "it was made again, or is a backup of an earlier day: make the mirror again from --since 0",
                 )
         return found
@@ -72,7 +72,7 @@ class Changes:
     def last(self) -> int:
         """The number of the last change; 0 for none."""
         with self._database.reading() as connection:
-            return _last(connection)
+            return last(connection)
 
 
 def enter(connection: Connection, kinds: Mapping[str, ChangeKind], numbers: Mapping[str, int | None]) -> None:
@@ -97,5 +97,6 @@ def enter_all(connection: Connection, kind: ChangeKind, which: ColumnElement[boo
     connection.execute(insert(change).from_select(["at", "kind", "article_id", "number"], rows))
 
 
-def _last(connection: Connection) -> int:
+def last(connection: Connection) -> int:
+    """The number of the last change that a transaction sees; 0 for none."""
     return cast(int, connection.scalar(select(func.coalesce(func.max(_change.seq), 0))))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from storage.console import Column, Desk
+from storage.errors import StorageError
 from storage.records import ArchivedArticle, CountedBy, Fate, Query, Removed
 from storage.speaking import OpenArchive, asks, ranked, sighted, speaks
 from storage.times import rfc3339
@@ -51,6 +52,8 @@ def search(open_archive: OpenArchive, desk: Desk, query: Query, *, count_by: Cou
     from storage.search import question_of
     from storage.snippet import snippet
 
+    if count_by and terms:
+        raise click.UsageError("either --count-by or --terms")
     for note in question_of(query).notes:
         desk.note(note)
     if count_by:
@@ -230,6 +233,8 @@ def why(open_archive: OpenArchive, desk: Desk, what: str) -> None:
             lambda fate: asdict(fate) | {"at": rfc3339(fate.at)},
         )
         article = next((fate.article_id for fate in fates if fate.article_id), None)
+        if article and archive.forgotten(article):
+            return
         if article:
             from storage.story_views import show_links
 
@@ -256,14 +261,14 @@ def export(open_archive: OpenArchive, desk: Desk, path: Path, query: Query, *, r
     copydesk export all.jsonl
     copydesk export floods.csv flood --since 2026-07 --language fr
     """
-    from storage.export import ENDINGS
     from storage.export import export as write
+    from storage.export import writer_for
     from storage.search import question_of
 
-    if path.suffix.lower() not in ENDINGS:
-        raise click.BadParameter(
-            f"{path}: no format is known for this ending; use {' or '.join(ENDINGS)}", param_hint="PATH"
-        )
+    try:
+        writer_for(path)
+    except StorageError as error:
+        raise click.BadParameter(f"{error}; {error.hint}", param_hint="PATH") from error
     for note in question_of(query).notes:
         desk.note(note)
     with open_archive() as archive, desk.progress("exporting", archive.count(query)) as advance:

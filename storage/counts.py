@@ -31,7 +31,7 @@ def counts(connection: Connection, query: Query, by: CountedBy) -> tuple[Count, 
     """
     dialect = connection.dialect.name
     key = _key(query, by, dialect)
-    found = tally(query, dialect, key, func.count(schema.article.c.seq), facts=by not in ("day", "week"))
+    found = tally(query, dialect, key, func.count(schema.article.c.seq))
     rows = connection.execute(found.group_by(key)).all()
     if by == "day":
         return tuple(sorted((Count(day, number) for day, number in rows), key=lambda count: count.key or ""))
@@ -51,7 +51,7 @@ def _key(query: Query, by: CountedBy, dialect: str) -> ColumnElement[str | None]
         return func.date(at) if dialect == "sqlite" else func.to_char(func.timezone("UTC", at), "YYYY-MM-DD")
     if by == "source" and by_place:
         return schema.capture.c.source
-    return schema.version.c[by]
+    return schema.version.c[by] if by_place else schema.article.c[by]
 
 
 def _monday(day: str) -> str:

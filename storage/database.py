@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -16,7 +17,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from storage import migrations
-from storage.errors import ArchiveUnavailable, Damaged
+from storage.errors import ArchiveUnavailable, Damaged, OutOfTime
+from storage.patience import given, patience
 
 SAFE_SQLITE = (3, 51, 3)
 """Older SQLite libraries can damage a database that two connections write to (the WAL-reset bug)."""
@@ -26,6 +28,7 @@ _CHECKPOINT_PAGES = 4_000  # 16 MB: pages that several batches touch are written
 _WAIT_MILLISECONDS = 60_000  # for other writers on SQLite; they do not take turns
 _WRITER_LOCK = 0x636F7079  # any fixed number: PostgreSQL's advisory locks have numbers for names
 _WRITES = "copydesk_writes"
+_STEPS = 2_000  # of SQLite's machine between two looks at the clock: some tens of microseconds
 
 
 def sqlite_module() -> ModuleType:
@@ -74,9 +77,21 @@ class Database:
         return _file(self.engine.url)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, and sees what is committed."""
+    def reading(self, *, one_state: bool = False) -> Iterator[Connection]:
+        """A transaction that only reads, and sees what is committed. Raises OutOfTime: see ``storage.patience``.
+
+        one_state: all its questions see the same state; on SQLite they always do.
+        """
         with self._translated(), self.engine.connect() as connection:
+            if one_state and self.file is None:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with _limited(connection, given()):
+                yield connection
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[Connection]:
+        """As ``reading``, for questions that may be left unanswered: OutOfTime where one takes longer than that."""
+        with patience(seconds), self.reading() as connection:
             yield connection
 
     @contextmanager
@@ -84,6 +99,36 @@ class Database:
         """The one transaction that writes; others wait for their turn. It is rolled back when the block raises."""
         with self._translated(), self.engine.connect() as connection, self._alone(connection):
             yield connection
+
+    @contextmanager
+    def scrubbing(self) -> Iterator[Connection]:
+        """As ``writing``; what is deleted is overwritten with zeros where that is SQLite's way."""
+        with self._translated(), self.engine.connect() as connection:
+            if self.file is None:
+                with self._alone(connection):
+                    yield connection
+                return
+            driver = connection.connection
+            _run(driver, "PRAGMA secure_delete=ON")
+            try:
+                with self._alone(connection):
+                    yield connection
+            finally:
+                _run(driver, "PRAGMA secure_delete=OFF")
+
+    def checkpoint(self) -> None:
+        """Have SQLite's file hold all that is committed, and its log nothing, unless somebody reads an older state."""
+        if self.file is not None:
+            with self._translated(), self.engine.connect() as connection:
+                _run(connection.connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def vacuum(self) -> None:
+        """Write SQLite's file anew, without the gaps in which some of what was deleted may stand. It takes room for a
+        second copy, and others wait."""
+        if self.file is not None:
+            with self._translated(), self.engine.connect() as connection:
+                _run(connection.connection, "VACUUM")
+            self.checkpoint()
 
     @contextmanager
     def marking(self) -> Iterator[Connection]:
@@ -141,6 +186,11 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if _is_ended(error):
+                raise OutOfTime(
+                    "the question took too long and was ended",
+                    "a shorter period (since, until), one source, or fewer words with *",
+                ) from error
             refusal = _refusal(error)
             if refusal is None:
                 raise
@@ -213,6 +263,36 @@ def _run(driver: DBAPIConnection, statement: str) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once when another has written in between.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+
+
+@contextmanager
+def _limited(connection: Connection, seconds: float | None) -> Iterator[None]:
+    """Have the database end what this connection asks, after so many seconds; None for no limit."""
+    if seconds is None:
+        yield
+        return
+    if seconds <= 0:
+        raise OutOfTime("no time is left")
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        yield
+        return
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise ArchiveUnavailable("the connection is closed")
+    deadline = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+def _is_ended(error: DBAPIError) -> bool:
+    """Whether a statement was ended for the time that it took."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    state = getattr(error.orig, "sqlstate", None)
+    return (code is not None and code & 0xFF == 9) or state == "57014"  # SQLITE_INTERRUPT, query_canceled
 
 
 _SQLITE_HINTS = {

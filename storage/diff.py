@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Literal, cast
 
 from storage.words import pieces
@@ -149,26 +150,38 @@ def _pieces(same: str, removed: str, added: str) -> Iterator[Piece]:
             yield Piece(cast(PieceKind, kind), text)
 
 
+def by_paragraph(found: Sequence[Piece]) -> tuple[tuple[Piece, ...], ...]:
+    """The pieces of a diff paragraph by paragraph, empty ones left out; one that only "same" is in has not changed."""
+    paragraphs: list[tuple[Piece, ...]] = []
+    paragraph: list[Piece] = []
+    for piece in found:
+        for at, part in enumerate(piece.text.split(_BREAK)):
+            if at:
+                paragraphs.append(tuple(paragraph))
+                paragraph = []
+            if part:
+                paragraph.append(Piece(piece.kind, part))
+    return tuple(each for each in (*paragraphs, tuple(paragraph)) if each)
+
+
+def is_unchanged(paragraph: Sequence[Piece]) -> bool:
+    """Whether a paragraph is as it was."""
+    return all(piece.kind == "same" for piece in paragraph)
+
+
 def marked(found: Sequence[Piece]) -> tuple[str, ...]:
     """The paragraphs of a diff as lines for people: [-what went-]{+what came+}; what is as it was is told by number."""
     lines: list[str] = []
-    line, is_changed, unchanged = "", False, 0
-    for piece in (*found, Piece("same", _BREAK)):
-        for at, part in enumerate(piece.text.split(_BREAK)):
-            if at:
-                if is_changed:
-                    lines += ([_told(unchanged)] if unchanged else []) + [line]
-                    unchanged = 0
-                else:
-                    unchanged += bool(line)
-                line, is_changed = "", False
-            if piece.kind != "same" and part:
-                is_changed = True
-                line += f"[-{part}-]" if piece.kind == "removed" else f"{{+{part}+}}"
-            else:
-                line += part
-    return (*lines, *([_told(unchanged)] if unchanged else []))
+    for same, run in groupby(by_paragraph(found), is_unchanged):
+        paragraphs = list(run)
+        lines += [told(len(paragraphs))] if same else ["".join(map(_sign, each)) for each in paragraphs]
+    return tuple(lines)
 
 
-def _told(unchanged: int) -> str:
+def told(unchanged: int) -> str:
+    """So many paragraphs that are left out."""
     return f"… {unchanged} {'paragraph' if unchanged == 1 else 'paragraphs'} as before"
+
+
+def _sign(piece: Piece) -> str:
+    return {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}[piece.kind].format(piece.text)

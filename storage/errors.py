@@ -23,9 +23,21 @@ class NotFound(StorageError):
     """No article, blob or run of that name; or a shortened id that fits several."""
 
 
+class Gone(NotFound):
+    """The article was forgotten."""
+
+
 class Damaged(StorageError):
     """Kept bytes are missing or are not what their name says."""
 
 
+class Refused(StorageError):
+    """What was asked for is not done here, or not like this."""
+
+
 class Unruly(StorageError):
-    """What somebody says of stories or of watches cannot be done as they are."""
+    """What somebody says cannot be done as things are."""
+
+
+class OutOfTime(StorageError):
+    """A question took longer than it was given (``storage.patience``); nothing is wrong with the archive."""

@@ -1,58 +1,88 @@
-"""Export: articles as a file that appears whole or not at all. The ending of its name chooses the format."""
+"""Export: articles as a file that appears whole or not at all, or as a stream. The formats: ``storage.exporting``."""
 
 from __future__ import annotations
 
-import csv
-import json
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
-from datetime import datetime
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TextIO, TypeAlias
 from uuid import uuid4
 
 from storage.errors import StorageError
+from storage.exporting.atom import atom_feed
+from storage.exporting.form import Writer
+from storage.exporting.record import FIELDS, JsonValue, record
+from storage.exporting.table import FORMS
 from storage.folder import sync_one
 from storage.records import ArchivedArticle
-from storage.times import rfc3339
 
-FIELDS = tuple(field.name for field in fields(ArchivedArticle))
-"""The columns of a CSV file and the keys of a JSON object, in their order; the names are stable."""
+__all__ = ["ENDINGS", "FIELDS", "MEDIA_TYPES", "JsonValue", "atom_feed", "export", "record", "streamed", "writer_for"]
 
-JsonValue: TypeAlias = str | int | list[str] | dict[str, str] | None
+ENDINGS = tuple(form.endings[0] for form in FORMS.values())
+"""The endings that ``export`` knows; all but ``.parquet`` may be followed by ``.gz``."""
 
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # spreadsheets take the wide forms as well
-_BREAKS = frozenset("\t\r\n")  # before the first character, they start a formula too
+MEDIA_TYPES: Mapping[str, str] = {form.name: form.media_type for form in FORMS.values()}
+"""What each format is as HTTP names it; the keys are those that ``streamed`` takes."""
+
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for a gzip header
 
 
-def record(article: ArchivedArticle) -> dict[str, JsonValue]:
-    """An article for JSON: the keys are ``FIELDS``, times are RFC 3339 in UTC, tuples are lists, origins an object."""
-    return {name: _json_value(getattr(article, name)) for name in FIELDS} | {"origins": dict(article.origins)}
+def streamed(articles: Iterable[ArchivedArticle], form: str) -> Iterator[bytes]:
+    """The bytes of a file of articles, piece by piece. form: a key of ``MEDIA_TYPES``.
+
+    Raises StorageError, before the first piece, where the format needs what is not installed.
+    """
+    return FORMS[form].write(articles)
 
 
 def export(articles: Iterable[ArchivedArticle], path: Path, raw: bool = False) -> int:
     """Write ``articles`` to ``path``, one after the other, and return how many there were.
 
-    ``.jsonl``: one JSON object a line (``record``). ``.csv``: UTF-8, a line of names first, lists joined by "; ".
-    A spreadsheet would carry out a cell that begins like a formula, so such a cell gets a leading apostrophe; with
-    ``raw`` it stays as it is. What stood at ``path`` is replaced when all is written. Raises StorageError for an
-    ending that is not known, and where the file cannot be written.
+    The ending of the name chooses the format. raw: cells of a spreadsheet stay as they are, also where it would run
+    them. What stood at ``path`` is replaced when all is written. Raises StorageError for an ending that is not known,
+    and where the file cannot be written.
     """
-    form = _FORMATS.get(path.suffix.lower())
-    if form is None:
-        endings = " or ".join(_FORMATS)
-        raise StorageError(f"{path}: no format is known for this ending", hint=f"end the name with {endings}")
+    number = 0
+
+    def counted() -> Iterator[ArchivedArticle]:
+        nonlocal number
+        for number, article in enumerate(articles, start=1):  # noqa: B007  (returned)
+            yield article
+
+    keep(writer_for(path, raw)(counted()), path)
+    return number
+
+
+def writer_for(path: Path, raw: bool = False) -> Writer:
+    """What writes the format that the ending of a name asks for. Raises StorageError where none is known."""
+    name = path.name.lower()
+    is_packed = name.endswith(".gz")
+    name = name.removesuffix(".gz")
+    fitting = [
+        (len(ending), form)
+        for form in FORMS.values()
+        for ending in form.endings
+        if name.endswith(ending) and name != ending and (form.is_text or not is_packed)
+    ]
+    if not fitting:
+        endings = ", ".join(ENDINGS[:-1])
+        raise StorageError(
+            f"{path}: no format is known for this ending", hint=f"end the name with {endings} or {ENDINGS[-1]}"
+        )
+    _, form = max(fitting, key=lambda fit: fit[0])
+    write = form.raw if raw and form.raw else form.write
+    return (lambda articles: _packed(write(articles))) if is_packed else write
+
+
+def keep(pieces: Iterable[bytes], path: Path) -> None:
+    """Write a file that appears under its name when it is whole. Raises StorageError where it cannot be written."""
     aside = path.with_name(f".{path.name[:200]}.{uuid4().hex[:8]}")
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "is a folder")
-        with aside.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            write = form(file, raw)
-            number = 0
-            for article in articles:
-                write(article)
-                number += 1
+        with aside.open("xb") as file:
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
@@ -61,46 +91,12 @@ def export(articles: Iterable[ArchivedArticle], path: Path, raw: bool = False) -
         raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         aside.unlink(missing_ok=True)
-    return number
 
 
-def _jsonl(file: TextIO, raw: bool) -> Callable[[ArchivedArticle], object]:  # noqa: ARG001  (nothing to guard)
-    return lambda article: file.write(json.dumps(record(article), ensure_ascii=False) + "\n")
-
-
-def _csv(file: TextIO, raw: bool) -> Callable[[ArchivedArticle], object]:
-    rows = csv.writer(file)
-    rows.writerow(FIELDS)
-
-    def write(article: ArchivedArticle) -> None:
-        cells = [_cell(value) for value in record(article).values()]
-        rows.writerow(cells if raw else map(_guarded, cells))
-
-    return write
-
-
-_FORMATS: dict[str, Callable[[TextIO, bool], Callable[[ArchivedArticle], object]]] = {".jsonl": _jsonl, ".csv": _csv}
-ENDINGS = tuple(_FORMATS)
-"""The endings that ``export`` knows."""
-
-
-def _json_value(value: str | int | datetime | Sequence[str] | None) -> JsonValue:
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return value if value is None or isinstance(value, str | int) else list(value)
-
-
-def _cell(value: JsonValue) -> str:
-    if isinstance(value, list):
-        return "; ".join(value)
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {origin}" for name, origin in value.items())
-    return "" if value is None else str(value)
-
-
-def _guarded(cell: str) -> str:
-    """The cell, so that no spreadsheet takes it for a formula: neither at its start nor behind white space."""
-    content = cell.lstrip()  # of every kind, no-break spaces included
-    if content.startswith(_FORMULA) or not _BREAKS.isdisjoint(cell[: len(cell) - len(content)]):
-        return "'" + cell
-    return cell
+def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces as gzip, without a time: the same articles give the same bytes."""
+    packer = zlib.compressobj(wbits=_GZIP)
+    for piece in pieces:
+        if packed := packer.compress(piece):
+            yield packed
+    yield packer.flush()

@@ -86,6 +86,38 @@ class FolderShelf:
                 raise NotFound(f"{self._root}: no {name}") from error
             raise
 
+    def replace(self, name: str, data: bytes) -> None:
+        """Write aside, sync, rename, sync the folder."""
+        path, aside = self._root / name, self._aside / uuid4().hex
+        with self._answering():
+            self._make(self._aside)
+            self._make(path.parent)
+            self._touched.add(path.parent)
+            try:
+                with aside.open("xb", buffering=0) as file:
+                    _write(file, data)
+                    os.fsync(file.fileno())
+                aside.replace(path)
+            finally:
+                aside.unlink(missing_ok=True)
+            self._sync_touched()
+
+    def remove(self, name: str) -> bool:
+        """Unlink, and sync the folder."""
+        path = self._root / name
+        with self._answering():
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            sync_one(path.parent)
+        return True
+
+    def has(self, name: str) -> bool:
+        """Ask the folder."""
+        with self._answering():
+            return (self._root / name).exists()
+
     def names(self, folder: str) -> Iterator[str]:
         """Walks one folder at a time."""
         path = self._root / folder

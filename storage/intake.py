@@ -9,19 +9,21 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, update
 
-from storage import generations, ledger, profile_schema, profiles, regrouping, schema
+from storage import forgetting, generations, ledger, profile_schema, profiles, regrouping, schema, tombstones
 from storage.admission import Admission
 from storage.blobs import Blobs
 from storage.captures import Capture
 from storage.captures_log import Entry
 from storage.duplicates import identity_of, key_of
 from storage.errors import NotFound, StorageError, Unruly
+from storage.forgetting import Takedown
 from storage.learned import Learned
 from storage.links import Link, Named, Passed, Postponed, Taught, Validators
 from storage.records import Article, Failed, FateOutcome, Page, Rejected, Saved
 from storage.rereading import Reread, differences, reread
 from storage.rulings import Ruling
-from storage.settling import Settlements, owned, postpone
+from storage.settling import Settlements, owned, postpone, strip
+from storage.tombstones import Forgotten, Tombstones
 from storage.tray import Tray, capture_key
 from storage.url_key import url_key
 
@@ -42,6 +44,7 @@ class Intake:
         self._blobs = blobs
         self._tray = Tray(connection)
         self._admission = Admission(connection, self._tray, self._write)
+        self._tombstones = Tombstones(connection)
         self._settlements = Settlements(connection)
         self._held: dict[str, bool] = {}
         self._logged: list[Entry] = []
@@ -50,6 +53,8 @@ class Intake:
     def save(self, page: Page, result: Article | Rejected, run: int | None) -> Saved:
         """Keep a page and what became of it."""
         self._enter()
+        if forgotten := self._tombstones.refusal(page, result):
+            return self._refuse(page, forgotten, run)
         capture = Capture.of(page, self._blobs.put(page.body), result.profile)
         key = self._tray.put_capture(capture, result.cleaner)
         if isinstance(result, Article):
@@ -61,6 +66,12 @@ class Intake:
         self._note(saved.outcome, saved, page.origin, page.url, run, key)
         return self._leave(saved)
 
+    def _refuse(self, page: Page, why: str, run: int | None) -> Saved:
+        """Note a page that shows what was forgotten. Of itself nothing is kept."""
+        saved = Saved("rejected", None, None, why)
+        self._note("rejected", saved, None, page.url, run, None, spelt=False)
+        return self._leave(saved)
+
     def clean_again(self, page: Page, result: Article | Rejected, run: int | None) -> Saved:
         """See ``Archive.clean_again``."""
         self._enter()
@@ -68,14 +79,18 @@ class Intake:
         key = capture_key(capture)
         self._write()  # what the tables say is to be whole
         found = reread(self.connection, key)
-        if found is None:
+        if forgotten := self._tombstones.refusal(page, result):
+            stands_for = found.article_id if found else None
+            stays = f"; {stands_for} stays as it is" if stands_for else ""
+            saved = Saved("rejected", stands_for, stands_for, forgotten + stays)
+        elif found is None:
             saved = Saved("unchanged", None, None, "another text stands for it by now")
         else:
             saved = self._decide_again(found, capture, result)
             self.connection.execute(
                 update(schema.capture).where(_capture.key == key).values(profile=result.profile, cleaner=result.cleaner)
             )
-        self._note(saved.outcome, saved, page.origin, page.url, run, key)
+        self._note(saved.outcome, saved, page.origin, page.url, run, key, spelt=not forgotten)
         return self._leave(saved)
 
     def _decide_again(self, found: Reread, capture: Capture, result: Article | Rejected) -> Saved:
@@ -118,6 +133,8 @@ class Intake:
                     raise StorageError(f"{link.url}: an outcome of cleaning needs its page")
                 saved = self.save(page, result, link.run)
                 outcome = saved.outcome
+                if self._tombstones.refusal(page, result):
+                    strip(self.connection, link)
             case Failed():
                 saved = self.fail(result, link.run, listing=link.kind != "article")
                 outcome = saved.outcome
@@ -146,6 +163,7 @@ class Intake:
             keys = [link.key for link in links if link.worker == worker]
             held = owned(self.connection, worker, keys)
             self._held |= {key: key in held for key in keys}
+        self._tombstones.expect(pages)
         self._admission.expect(
             [
                 (identity_of(page.url, sha256(page.body).hexdigest()), result, page.source)
@@ -189,12 +207,40 @@ class Intake:
         self._is_whole = True
         return event
 
+    def forget(self, what: str, run: int) -> Takedown:
+        """See ``Archive.forget``. what: an article's id, or an address. Raises NotFound."""
+        self._enter()
+        self._write()
+        try:
+            id_ = forgetting.named(self.connection, what)
+        finally:
+            self._is_whole = True  # nothing was changed
+        self._enter()
+        at = datetime.now(UTC)
+        if id_ is None:
+            forgotten, takedown = forgetting.forget_address(self.connection, what, run, at)
+        else:
+            forgotten, takedown = forgetting.forget(self.connection, id_, run, at)
+        self._logged.append(forgotten)
+        self._tombstones = Tombstones(self.connection)
+        self._is_whole = True
+        return takedown
+
+    def bury(self, forgotten: Iterable[Forgotten]) -> None:
+        """Enter what the log says was forgotten."""
+        self._enter()
+        for each in forgotten:
+            tombstones.put(self.connection, each)
+        self._tombstones = Tombstones(self.connection)
+        self._is_whole = True
+
     def adopt(self, captures: Iterable[Capture]) -> None:
         """Enter captures that the log has already, so that saving their pages does not log them again."""
         self._enter()
         self._write()
         for capture in captures:
-            self._tray.put_capture(capture)
+            if not self._tombstones.refuses(capture):
+                self._tray.put_capture(capture)
         self._tray.write()
         self._is_whole = True
 
@@ -250,7 +296,9 @@ class Intake:
         capture_key: str | None,
         *,
         listing: bool = False,
+        spelt: bool = True,
     ) -> None:
+        """spelt: whether origin and address may be read, not only found by who knows them."""
         at = datetime.now(UTC)
         if run is None:
             if self.unnamed_run is None:
@@ -258,8 +306,9 @@ class Intake:
             run = self.unnamed_run
         key = url and url_key(url)
         self._tray.put(
-            schema.fate, run_id=run, at=at, origin=origin, url=url, url_key=key and key_of(key),
-            outcome=outcome, why=saved.why, article_id=saved.article_id, capture_key=capture_key, listing=listing,
+            schema.fate, run_id=run, at=at, origin=origin if spelt else None, url=url if spelt else None,
+            url_key=key and key_of(key), outcome=outcome, why=saved.why, article_id=saved.article_id,
+            capture_key=capture_key, listing=listing,
         )  # fmt: skip
 
     def _teach(self, capture: Capture, article: Article) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, false, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, false, func, insert, or_, select, update
 
 from storage import crawl_schema, schema
 from storage.duplicates import key_of
@@ -14,6 +16,9 @@ from storage.links import LONG_AGO
 from storage.records import Fate, FateOutcome, Run
 from storage.times import rfc3339
 from storage.url_key import url_key
+
+BAD: tuple[FateOutcome, ...] = ("failed", "set-aside")
+"""The outcomes that somebody should look at."""
 
 _run, _fate, _link, _host = schema.run.c, schema.fate.c, crawl_schema.link.c, crawl_schema.host.c
 
@@ -32,11 +37,22 @@ def finish_run(connection: Connection, run_id: int, at: datetime) -> None:
         raise NotFound(f"no run {run_id}")
 
 
+def note_forgotten(connection: Connection, run: int, article_id: str | None, address: str | None, at: datetime) -> None:
+    """Note that an article, or what an address showed, was forgotten. address: its key."""
+    why = f"forgotten on {at:%Y-%m-%d}"
+    row = {"run_id": run, "at": at, "url_key": address, "outcome": "forgotten", "why": why, "article_id": article_id}
+    connection.execute(insert(schema.fate).values(row))
+
+
 def runs(connection: Connection, limit: int, run_id: int | None = None) -> tuple[Run, ...]:
     """The latest runs, newest first; or the one."""
-    asked = select(schema.run).order_by(_run.id.desc()).limit(limit)
-    rows = connection.execute(asked if run_id is None else asked.where(_run.id == run_id)).all()
-    ids = [row.id for row in rows]
+    asked = select(_run.id).order_by(_run.id.desc()).limit(limit)
+    return runs_of(connection, connection.scalars(asked if run_id is None else asked.where(_run.id == run_id)).all())
+
+
+def runs_of(connection: Connection, ids: Sequence[int]) -> tuple[Run, ...]:
+    """The runs of these numbers, newest first."""
+    rows = connection.execute(select(schema.run).where(_run.id.in_(ids)).order_by(_run.id.desc())).all()
     counts: dict[tuple[int, bool], list[tuple[FateOutcome, int]]] = defaultdict(list)
     counted = (
         select(_fate.run_id, func.coalesce(_fate.listing, false()), _fate.outcome, func.count())
@@ -83,13 +99,15 @@ def fates(connection: Connection, named: str, article_id: str | None) -> tuple[F
 
 def failures(connection: Connection, run_id: int, limit: int) -> tuple[Fate, ...]:
     """What failed in a run, latest first."""
-    rows = connection.execute(
-        select(_fate.run_id, _fate.at, _fate.origin, _fate.url, _fate.outcome, _fate.why, _fate.article_id)
-        .where(_fate.run_id == run_id, _fate.outcome.in_(("failed", "set-aside")))
-        .order_by(_fate.id.desc())
-        .limit(limit)
-    )
-    return tuple(Fate(*row) for row in rows)
+    rows = connection.execute(inputs(run_id, *BAD).limit(limit))
+    return tuple(Fate(*row[1:]) for row in rows)
+
+
+def inputs(run_id: int, *outcomes: FateOutcome) -> Select[Any]:
+    """What had one of these outcomes in a run, latest first: a number, and the fields of a ``Fate``."""
+    fields = (_fate.run_id, _fate.at, _fate.origin, _fate.url, _fate.outcome, _fate.why, _fate.article_id)
+    asked = select(_fate.id, *fields).where(_fate.run_id == run_id, _fate.outcome.in_(outcomes))
+    return asked.order_by(_fate.id.desc())
 
 
 def _pending(connection: Connection, link_key: str) -> tuple[Fate, ...]:

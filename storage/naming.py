@@ -15,6 +15,7 @@ from storage import crawl_schema, schema
 from storage.captures import claims_fields
 from storage.duplicates import key_of
 from storage.links import LONG_AGO, LinkKind, Named, Order, Passed
+from storage.tombstones import Tombstones
 from storage.url_key import host_of, url_key
 
 _AT_ONCE = 400  # keys in one question; PostgreSQL takes 65,535 parameters, older SQLites 999
@@ -76,6 +77,7 @@ class _Entries:
         self.named = 0
         self._connection = connection
         self._run, self._source, self._order, self._now = run, source, order, now
+        self._tombstones = Tombstones(connection)
         self._known = 0
         self._left_out = 0
         self._room = self._room_left(order.limit)
@@ -100,11 +102,15 @@ class _Entries:
             _link.key, _link.state, _link.outcome, _link.run_id, _link.named_in, _link.done_at, _link.attempts
         ).where(_link.key.in_(some))
         rows = {row.key: row for row in self._connection.execute(asked)}
-        held = self._held({key: named for key, named in some.items() if key not in rows and named.kind == "article"})
+        strange = {key: named for key, named in some.items() if key not in rows and named.kind == "article"}
+        held, forgotten = self._held(strange), self._forgotten(strange)
         for key, named in some.items():
             self._count += 1
             row = rows.get(key)
-            if row is None and key in held and not named.again and not self._order.again:
+            if row is None and key in forgotten:
+                self.named += 1  # with an outcome from before, and nothing of it is entered
+                self._known += 1
+            elif row is None and key in held and not named.again and not self._order.again:
                 self._enter_held(key, named, held[key])
             elif row is None:
                 self._enter(key, named)
@@ -119,6 +125,13 @@ class _Entries:
         keys = {key_of(url_key(named.url)): key for key, named in strange.items()}
         known = select(_address.key, _address.article_id).where(_address.key.in_(keys), _address.kind != "shared")
         return {keys[row.key]: row.article_id for row in self._connection.execute(known)}
+
+    def _forgotten(self, strange: dict[str, Named]) -> set[str]:
+        """The keys of links to what was forgotten."""
+        if not self._tombstones.has_some:
+            return set()
+        keys = {key_of(url_key(named.url)): key for key, named in strange.items()}
+        return {keys[address] for address in self._tombstones.among(keys)}
 
     def _enter_held(self, key: str, named: Named, article_id: str) -> None:
         """An address that needs no fetch, since the archive has its article."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from storage import schema
-from storage.errors import NotFound
+from storage.errors import Gone, NotFound
 from storage.positions import Position
 from storage.records import ArchivedArticle, Removed, Results, Sighting
+from storage.tombstones import forgotten_at
 
 _article, _version, _capture, _sighting = schema.article.c, schema.version.c, schema.capture.c, schema.sighting.c
 _SHORT_ID = re.compile(r"[0-9a-f]{4,16}")
@@ -30,6 +31,8 @@ def full_id(connection: Connection, short: str) -> str:
         select(_article.id).where(_article.id.between(digits, digits + "g")).order_by(_article.id).limit(_NAMED + 1)
     ).all()
     if not fitting:
+        if at := forgotten_at(connection, digits):
+            raise Gone(f"article {short} was forgotten on {at:%Y-%m-%d}")
         raise NotFound(f"no article {short}", "copydesk search finds ids")
     if len(fitting) > 1:
         listed = ", ".join(fitting[:_NAMED]) + (", …" if len(fitting) > _NAMED else "")
@@ -96,9 +99,8 @@ def sightings(connection: Connection, article_id: str) -> tuple[Sighting, ...]:
     return tuple(Sighting(*row) for row in rows)
 
 
-def results(connection: Connection, asked: Select[Any], limit: int | None) -> Results:
+def results(rows: Sequence[Row[Any]], limit: int | None) -> Results:
     """Some answers, of rows that have the fields of their position at their end; one more than ``limit`` was asked."""
-    rows = connection.execute(asked).all()
     shown = rows if limit is None else rows[:limit]
     after = Position(*shown[-1][_FIELDS:]) if shown and len(rows) > len(shown) else None
     return Results(tuple(ArchivedArticle(*row[:_FIELDS]) for row in shown), after)

@@ -36,9 +36,9 @@ Reason = Literal[
 Outcome = Literal["stored", "unchanged", "version", "duplicate", "rejected", "failed"]
 """What became of one input; the outcomes of a run add up to what was read."""
 
-FateOutcome = Outcome | Literal["listed", "refused", "outside", "set-aside", "pending"]
+FateOutcome = Outcome | Literal["listed", "refused", "outside", "set-aside", "pending", "forgotten"]
 """What became of an address besides: a listing was read; robots.txt refused it; it is out of the source's scope; it
-was set aside because workers died over it; it waits."""
+was set aside because workers died over it; it waits; somebody had it forgotten."""
 
 Precision = Literal["second", "minute", "day", "month", "year"]
 
@@ -236,6 +236,10 @@ Sort = Literal["newest", "relevance", "recent"]
 
 CountedBy = Literal["day", "week", "source", "language", "agency"]
 """By what the hits of a query are counted."""
+
+
+Scope = Literal["read", "write"]
+"""What a token allows; write includes read."""
 
 
 @dataclass(frozen=True, slots=True)

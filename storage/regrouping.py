@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cmp_to_key
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, cast, select
+from sqlalchemy import Connection, Select, Text, cast, func, select
 
 from storage import change_log, schema
 from storage.copies import Copies, Resident, is_earlier
@@ -16,9 +16,9 @@ from storage.errors import NotFound, Unruly
 from storage.likeness import liken
 from storage.placement import Move, enter, put
 from storage.rulings import Ruling
-from storage.story_schema import story_event
+from storage.story_schema import regrouped, story_event
 
-_article, _event = schema.article.c, story_event.c
+_article, _event, _regrouped = schema.article.c, story_event.c, regrouped.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +85,50 @@ def _split(connection: Connection, copies: Copies, article_id: str, at: datetime
     others = [each for each in _members(connection, member.story_id) if each.article_id != article_id]
     if not others:
         raise Unruly(f"{article_id} is alone in its story", f"copydesk stories show {article_id}")
-    places: dict[str, tuple[str, str | None]] = {article_id: (article_id, None)}
+    centre, rest = _without(copies, member, others)
+    places = {article_id: (article_id, None)} | rest
+    return _move(connection, copies, "split", article_id, centre, [member, *others], places, at)
+
+
+def leave(connection: Connection, generation: int, article_id: str, *, is_next: bool = False) -> str | None:
+    """Have the others of its story do without an article that is about to be forgotten; the centre of what is left.
+
+    is_next: of the generation that is being made.
+    """
+    copies = Copies(connection, generation, is_next=is_next)
+    member = _member(connection, article_id, is_next=is_next)
+    members = _members(connection, member.story_id, is_next=is_next)
+    others = [each for each in members if each.article_id != article_id]
+    if not others:
+        return None
+    centre, places = _without(copies, member, others)
+    were = {each.article_id: (each.story_id, each.copy_of) for each in others}
+    moved = {id_: place for id_, place in places.items() if were[id_] != place}
+    put(connection, moved, is_next=is_next)
+    for id_, (_, copy_of) in moved.items():
+        if copy_of is None:
+            copies.stand_alone(id_)
+    if not is_next:
+        change_log.enter_moved(connection, moved)
+    return centre
+
+
+def _without(
+    copies: Copies, member: _Member, others: Sequence[_Member]
+) -> tuple[str, dict[str, tuple[str, str | None]]]:
+    """The centre of a story that an article leaves, and where those go that cannot stay as they are."""
+    places: dict[str, tuple[str, str | None]] = {}
     if member.copy_of is None:
         centre = min(others, key=cmp_to_key(_in_order)).article_id
-        places |= _around(copies, centre, others)
+        places = _around(copies, centre, others)
     else:
         centre = member.copy_of
-    gone = {id_ for id_, (story_id, _) in places.items() if story_id == id_ and id_ != centre}
+    gone = {member.article_id, *(id_ for id_, (story_id, _) in places.items() if story_id == id_ != centre)}
     if member.story_id in gone:  # the story was named after one that leaves
         for each in others:
             if each.article_id not in gone:
                 places[each.article_id] = centre, places.get(each.article_id, ("", each.copy_of))[1]
-    return _move(connection, copies, "split", article_id, centre, [member, *others], places, at)
+    return centre, places
 
 
 def _around(copies: Copies, centre: str, others: Iterable[_Member]) -> dict[str, tuple[str, str | None]]:
@@ -138,7 +170,10 @@ def _undo(connection: Connection, copies: Copies, event_id: str, at: datetime) -
     if event.kind == "undo" or event.undone_by:
         why = "it takes back another" if event.kind == "undo" else f"taken back by {event.undone_by}"
         raise Unruly(f"the event {event_id} cannot be undone: {why}", "rule again: copydesk stories split, or merge")
-    were = {move.article_id: _member(connection, move.article_id) for move in event.moved}
+    try:
+        were = {move.article_id: _member(connection, move.article_id) for move in event.moved}
+    except NotFound as error:
+        raise Unruly(f"the event {event_id} cannot be undone: an article that it moved was forgotten") from error
     for move in event.moved:
         now = were[move.article_id]
         if (now.story_id, now.copy_of) != (move.story_id, move.copy_of):
@@ -146,8 +181,8 @@ def _undo(connection: Connection, copies: Copies, event_id: str, at: datetime) -
     places = {move.article_id: (move.story_before, move.copy_before) for move in event.moved}
     for story_id, copy_of in places.values():
         if copy_of is not None and copy_of not in places:
-            centre = _member(connection, copy_of)
-            if (centre.story_id, centre.copy_of) != (story_id, None):
+            there = connection.execute(_asked().where(_article.id == copy_of)).one_or_none()
+            if there is None or (there.story_id, there.copy_of) != (story_id, None):
                 raise _has_moved(copy_of, event_id)
     members = list(were.values())
     for follower in _followers(connection, members):  # what has come since goes with what it is a copy of
@@ -182,16 +217,17 @@ def _move(
     return enter(connection, kind, article_id, other_id, moved, at, undoes)
 
 
-def _member(connection: Connection, article_id: str) -> _Member:
-    row = connection.execute(_asked().where(_article.id == article_id)).one_or_none()
+def _member(connection: Connection, article_id: str, *, is_next: bool = False) -> _Member:
+    row = connection.execute(_asked(is_next=is_next).where(_article.id == article_id)).one_or_none()
     if row is None:
         raise NotFound(f"no article {article_id}", "copydesk search finds ids")
     return _Member(*row)
 
 
-def _members(connection: Connection, story_id: str) -> list[_Member]:
-    rows = connection.execute(_asked().where(_article.story_id == story_id).order_by(_article.seq))
-    return [_Member(*row) for row in rows]
+def _members(connection: Connection, story_id: str, *, is_next: bool = False) -> list[_Member]:
+    asked = _asked(is_next=is_next)
+    of = asked.selected_columns.story_id
+    return [_Member(*row) for row in connection.execute(asked.where(of == story_id).order_by(_article.seq))]
 
 
 def _followers(connection: Connection, members: Sequence[_Member]) -> list[_Member]:
@@ -202,8 +238,13 @@ def _followers(connection: Connection, members: Sequence[_Member]) -> list[_Memb
     return [_Member(*row) for row in rows]
 
 
-def _asked() -> Select[Any]:
-    return select(_article.id, _article.story_id, _article.copy_of, _article.dated_at)
+def _asked(*, is_next: bool = False) -> Select[Any]:
+    if not is_next:
+        return select(_article.id, _article.story_id, _article.copy_of, _article.dated_at)
+    story_id = func.coalesce(_regrouped.story_id, _article.id).label("story_id")
+    return select(_article.id, story_id, _regrouped.copy_of, _article.dated_at).join(
+        regrouped, _regrouped.article_id == _article.id, isouter=True
+    )
 
 
 def _in_order(one: _Member, other: _Member) -> int:

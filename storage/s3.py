@@ -58,6 +58,30 @@ class BucketShelf:
                 raise NotFound(f"s3://{self._bucket}/{self._prefix}: no {name}") from error
             raise
 
+    def replace(self, name: str, data: bytes) -> None:
+        """PUT, whatever is there."""
+        with self._answering():
+            self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=data)
+
+    def remove(self, name: str) -> bool:
+        """DELETE. Where the bucket keeps versions, an older one stays until its own rules remove it."""
+        is_there = self.has(name)
+        if is_there:
+            with self._answering():
+                self._client.delete_object(Bucket=self._bucket, Key=self._prefix + name)
+        return is_there
+
+    def has(self, name: str) -> bool:
+        """HEAD."""
+        try:
+            with self._answering():
+                self._client.head_object(Bucket=self._bucket, Key=self._prefix + name)
+        except ArchiveUnavailable as error:
+            if _status(error.__cause__) == 404:
+                return False
+            raise
+        return True
+
     def names(self, folder: str) -> Iterator[str]:
         """Page by page; S3 lists in order."""
         pages = self._client.get_paginator("list_objects_v2").paginate(

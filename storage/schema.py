@@ -85,6 +85,7 @@ capture = Table(
     Column("profile", String(64)),  # the sha256 of what was known of its site when it was cleaned last
     Column("cleaner", String(40)),  # which edition of the cleaner that was
     Column("asked_url", SafeText),  # the address that redirected to ``url``
+    Index("ix_capture_fetched_at_source", "fetched_at", "source"),
 )
 
 article = Table(
@@ -98,7 +99,12 @@ article = Table(
     Column("story_id", String(16), nullable=False),
     Column("copy_of", String(16)),
     Column("first_seen_at", UtcTime, nullable=False),
+    Column("source", SafeText),  # as of that version, like the two below: so that they can be counted quickly
+    Column("language", SafeText),
+    Column("agency", SafeText),
     Index("ix_article_dated_at_id", "dated_at", "id"),
+    Index("ix_article_source_dated_at_id", "source", "dated_at", "id"),
+    Index("ix_article_language_dated_at_id", "language", "dated_at", "id"),
     Index("ix_article_story_id", "story_id"),
     sqlite_autoincrement=True,  # a number is never given twice
 )

@@ -48,6 +48,11 @@ def postpone(connection: Connection, link: Link, postponed: Postponed) -> None:
     )  # fmt: skip
 
 
+def strip(connection: Connection, link: Link) -> None:
+    """Drop what was claimed of an address when it was named: it shows what was forgotten."""
+    connection.execute(update(crawl_schema.link).where(_link.key == link.key).values(claims={}))
+
+
 _END = (
     update(crawl_schema.link)
     .where(_link.key == bindparam("ended"))

@@ -41,8 +41,21 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """An outlet that had an article of a story: since when, and at how many addresses."""
+
+    article_id: str
+    source: str | None
+    first_seen_at: datetime
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
-    """An article with its copies, first seen first. outlets: that had it; places: addresses in all."""
+    """An article with its copies, first seen first. outlets: that had it; places: addresses in all.
+
+    sights: each outlet of each article, those that had the very same text as well, first seen first.
+    """
 
     id: str
     centre: str
@@ -53,6 +66,7 @@ class Story:
     outlets: int
     places: int
     members: tuple[Member, ...]
+    sights: tuple[Sight, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,14 @@ class Spread:
     articles: int
     first_seen_at: datetime
     last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSights:
+    """In how many outlets, and at how many addresses, a story was seen."""
+
+    outlets: int
+    places: int
 
 
 def widest(connection: Connection, query: Query) -> tuple[Spread, ...]:
@@ -93,10 +115,9 @@ def widest(connection: Connection, query: Query) -> tuple[Spread, ...]:
     if query.until is not None:
         asked = asked.where(_article.dated_at < query.until)
     if query.source is not None:
-        named = select(_article.story_id).join(schema.version, schema.current).where(_version.source == query.source)
-        asked = asked.where(_article.story_id.in_(named))
+        asked = asked.where(_article.story_id.in_(select(_article.story_id).where(_article.source == query.source)))
     if query.language is not None:
-        asked = asked.join(schema.version, schema.current).where(_version.language == query.language)
+        asked = asked.where(_article.language == query.language)
     rows = connection.execute(asked).all()
     heads = _heads(connection, [row.story_id for row in rows])
     return tuple(Spread(row[0], *heads[row[0]], *row[1:]) for row in rows)
@@ -110,6 +131,18 @@ def _heads(connection: Connection, stories: Sequence[str]) -> dict[str, tuple[st
         .where(_article.story_id.in_(stories), _article.copy_of.is_(None))
     )
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in connection.execute(asked)}
+
+
+def first_sights(connection: Connection, stories: Sequence[str]) -> dict[str, FirstSights]:
+    """How wide each of these stories went; those that are not there are left out."""
+    asked = (
+        select(_article.story_id, func.count(func.distinct(func.coalesce(_capture.source, ""))), func.count())
+        .join_from(schema.sighting, schema.article, _article.id == _sighting.article_id)
+        .join(schema.capture, _capture.key == _sighting.capture_key)
+        .where(_article.story_id.in_(stories), _sighting.outcome.in_(schema.FIRST_SIGHTS))
+        .group_by(_article.story_id)
+    )
+    return {row[0]: FirstSights(row[1], row[2]) for row in connection.execute(asked)}
 
 
 def together(connection: Connection, article_id: str) -> list[str]:
@@ -157,6 +190,7 @@ def story(connection: Connection, article_id: str) -> Story:
         centre.story_id, centre.id, centre.title, centre.language,
         next((agency for agency, _ in agencies.most_common(1)), None), min(row[3] for row in seen),
         len({row[1] for row in seen}), places.total(), members,
+        tuple(sorted((Sight(row[0], row[1], row[3], row[2]) for row in seen), key=lambda sight: sight.first_seen_at)),
     )  # fmt: skip
 
 

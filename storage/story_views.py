@@ -8,7 +8,7 @@ from datetime import datetime
 
 from storage.console import Column, Desk
 from storage.explaining import Link
-from storage.likeness import Likeness
+from storage.link_reasons import reasons, role_of
 from storage.records import ArchivedArticle
 from storage.regrouping import StoryEvent
 from storage.spread import Member, Spread, Story
@@ -17,15 +17,6 @@ from storage.url_key import is_elsewhere
 
 _SHORT = 8  # digits of an id that a table shows
 _SENTENCES = 3  # shared ones that are shown of a link
-_NUMBERS = 8  # differing ones that are shown of a link
-_GUARDS = {
-    "numbers": "they differ in too many numbers",
-    "title": "their titles are the same but for numbers or dates",
-    "series": "they are of one series: one title in many articles of an outlet",
-    "names": "other names stand in the same words",
-    "apart": "somebody split them",
-    "centre": "it is like a copy of the story, and not like its centre",
-}
 
 
 def show_spreads(desk: Desk, found: Sequence[Spread]) -> None:
@@ -49,7 +40,8 @@ def show_spreads(desk: Desk, found: Sequence[Spread]) -> None:
 def show_story(desk: Desk, story: Story) -> None:
     """A story: one line for it, a row for each of its articles; as JSON one object."""
     if desk.json:
-        desk.record(_times(asdict(story)) | {"members": [_times(asdict(member)) for member in story.members]})
+        parts = {name: [_times(asdict(each)) for each in getattr(story, name)] for name in ("members", "sights")}
+        desk.record(_times(asdict(story)) | parts)
         return
     desk.show(story.title or "(no title)", "bold")
     of = f", {story.agency}" if story.agency else ""
@@ -63,7 +55,7 @@ def show_story(desk: Desk, story: Story) -> None:
         story.members,
         [
             Column[Member]("article", lambda member: _short(desk, member.article_id)),
-            Column("", lambda member: "centre" if member.copy_of is None else _kind(member.likeness)),
+            Column("", role_of),
             Column("copied", lambda member: "" if member.share is None else f"{member.share:.0%}"),
             Column("minutes later", lambda member: round((member.first_seen_at - start).total_seconds() / 60)),
             Column("places", lambda member: member.places),
@@ -87,7 +79,7 @@ def show_links(desk: Desk, article: ArchivedArticle, links: Sequence[Link]) -> N
             desk.record(asdict(link) | {"article_id": article.id})
             continue
         desk.show(f"{link.role} {link.other_id}  {link.source or ''}  {link.title}", "bold")
-        for line in _reasons(link):
+        for line in reasons(link):
             desk.show(f"  {line}")
         for sentence in link.shared[:_SENTENCES]:
             desk.show(f"  “{' '.join(sentence.split())}”")
@@ -99,22 +91,6 @@ def show_links(desk: Desk, article: ArchivedArticle, links: Sequence[Link]) -> N
     if article.url and article.canonical_url and is_elsewhere(article.url, article.canonical_url):
         desk.show()
         desk.show(f"it names {article.canonical_url} as its original: the word of a page on another site joins nothing")
-
-
-def _reasons(link: Link) -> list[str]:
-    found = link.likeness
-    if found is None:
-        return [f"somebody merged their stories; {len(link.shared)} of {link.sentences} sentences are shared"]
-    measured = f"jaccard {found.jaccard:.2f}, containment {found.containment:.2f}"
-    compared = f"version {found.number} beside version {found.other_number}"
-    shared = f"{len(link.shared)} of {link.sentences} sentences are shared"
-    reasons = [f"{_kind(found)}, by rule {found.rule}: {measured}; {shared} ({compared})"]
-    if found.guard:
-        reasons.append(f"no copy ({found.guard}): {_GUARDS[found.guard]}")
-    if found.differing:
-        more = f" and {len(found.differing) - _NUMBERS} more" if len(found.differing) > _NUMBERS else ""
-        reasons.append(f"numbers that only one has: {', '.join(found.differing[:_NUMBERS])}{more}")
-    return reasons
 
 
 def show_events(desk: Desk, found: Sequence[StoryEvent]) -> None:
@@ -133,11 +109,6 @@ def show_events(desk: Desk, found: Sequence[StoryEvent]) -> None:
         ],
         lambda event: _times(asdict(event)),
     )  # fmt: skip
-
-
-def _kind(found: Likeness | None) -> str:
-    kinds = {"near": "near copy", "contains": "holds it", "contained": "held by it", "related": "related"}
-    return kinds[found.kind] if found else "by hand"
 
 
 def _short(desk: Desk, id_: str) -> str:

@@ -25,7 +25,8 @@ from sqlalchemy import Connection, Select, func, or_, select
 from storage.query_language import Words
 from storage.records import Query
 from storage.schema import article, current, version
-from storage.search import matching, number_of_hits, question_of, tally
+from storage.search import number_of_hits, question_of, tally
+from storage.word_question import matching
 from storage.words import open_ended, pieces, tokens
 
 READ = 1_000
@@ -108,9 +109,9 @@ def _of_rest(connection: Connection, query: Query, languages: set[str | None]) -
     if end is None:
         return []
     hits = set(connection.scalars(tally(query, connection.dialect.name, article.c.seq).where(article.c.id <= end)))
-    named = version.c.language.in_([language for language in languages if language is not None])
-    spoken = or_(named, version.c.language.is_(None)) if None in languages else named
-    near = select(article.c.seq, article.c.story_id).join(version, current).where(article.c.id <= end, spoken)
+    named = article.c.language.in_([language for language in languages if language is not None])
+    spoken = or_(named, article.c.language.is_(None)) if None in languages else named
+    near = select(article.c.seq, article.c.story_id).where(article.c.id <= end, spoken)
     return _one_of_each_story(connection, near.order_by(article.c.id), leave_out=hits)
 
 
@@ -125,7 +126,7 @@ def _one_of_each_story(connection: Connection, asked: Select[Any], leave_out: It
 
 def _read(connection: Connection, seqs: Sequence[int]) -> list[_Text]:
     found = []
-    columns = (version.c.language, version.c.title, func.substr(version.c.text, 1, CHARACTERS))
+    columns = (article.c.language, version.c.title, func.substr(version.c.text, 1, CHARACTERS))
     rows = connection.execute(
         select(*columns).select_from(article).join(version, current).where(article.c.seq.in_(seqs))
     )
@@ -218,7 +219,7 @@ def _written(wanted: set[str], texts: Sequence[_Text]) -> dict[str, str]:
                 token_of[word] = found[0] if len(found) == 1 and found[0] in wanted else None
             if token := token_of[word]:
                 ways[token][word] += 1
-    return {token: min(counted, key=lambda way: (-counted[way], way)) for token, counted in ways.items()}
+    return {token: min(counted, key=lambda way: (-counted[way], way)) for token, counted in ways.items() if counted}
 
 
 def _joined(chain: Sequence[str], written: dict[str, str]) -> str:

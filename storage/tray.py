@@ -26,12 +26,14 @@ _HEAD = select(
     select(func.max(_version.number)).where(_version.article_id == _article.id).scalar_subquery(),
     _article.seen_at,
     _article.dated_at,
+    _article.source,
+    _article.language,
+    _article.agency,
 ).where(_article.id == bindparam("id"))
 _SEQ = select(_article.id, _article.seq)
+_OF_HEAD = ("current", "seen_at", "dated_at", "source", "language", "agency")
 _MOVE = (
-    update(schema.article)
-    .where(_article.id == bindparam("moved"))
-    .values({name: bindparam(name) for name in ("current", "seen_at", "dated_at")})
+    update(schema.article).where(_article.id == bindparam("moved")).values({name: bindparam(name) for name in _OF_HEAD})
 )
 _IN_ORDER = (schema.version, schema.removal, schema.sighting, schema.fate, profile_schema.lesson)
 # each after what it refers to
@@ -39,12 +41,16 @@ _IN_ORDER = (schema.version, schema.removal, schema.sighting, schema.fate, profi
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Which version stands for an article, when it was last seen and how it is dated. last: the highest number."""
+    """Which version stands for an article, and its facts that are counted; when it was last seen. last: the highest
+    number."""
 
     current: int
     last: int
     seen_at: datetime
     dated_at: datetime
+    source: str | None
+    language: str | None
+    agency: str | None
 
 
 class Tray:
@@ -142,13 +148,11 @@ class Tray:
         seqs: dict[str, int] = {}
         if self._first_seen:
             rows = [
-                {
-                    "id": id_, "story_id": id_, "first_seen_at": first_seen_at, "current": head.current,
-                    "seen_at": head.seen_at, "dated_at": head.dated_at,
-                }
+                {"id": id_, "story_id": id_, "first_seen_at": first_seen_at}
+                | {name: getattr(head, name) for name in _OF_HEAD}
                 for id_, first_seen_at in self._first_seen.items()
                 for head in [self._heads[id_]]
-            ]  # fmt: skip
+            ]
             entered = self._connection.execute(insert(schema.article).returning(_article.id, _article.seq), rows)
             seqs.update({row.id: row.seq for row in entered})
         moved = {id_: head for id_, head in self._heads.items() if id_ not in self._first_seen}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, select, true
 
 from storage import reader_schema
 from storage.records import ArchivedArticle, Query
@@ -65,6 +65,7 @@ def watches(connection: Connection, name: str | None = None) -> tuple[Watch, ...
             func.sum(case((_notice.given_up_at.is_not(None), 1), else_=0)).label("given_up"),
             func.max(_notice.why).label("why"),
         )
+        .where(true() if name is None else _notice.watch == name)
         .group_by(_notice.watch)
         .subquery()
     )

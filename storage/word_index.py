@@ -34,6 +34,8 @@ _INTO_VECTORS = text(
     " VALUES (:seq, CAST(:words AS tsvector), CAST(:authors AS tsvector), CAST(:agency AS tsvector))"
     " ON CONFLICT (seq) DO UPDATE SET words = excluded.words, authors = excluded.authors, agency = excluded.agency"
 )
+_MERGED_PAGES = 1_000  # of the index, in one transaction
+_MERGED = 2  # rows that are written where there was something to merge; the command itself counts as one
 _BETWEEN_NAMES = "\u00a6"  # a sign, so no token of ours, yet one to FTS5: phrases do not reach across it
 
 
@@ -78,6 +80,20 @@ def index(connection: Connection, entries: Sequence[tuple[int, Entry]]) -> None:
                 for seq, entry in entries
             ],
         )
+
+
+def remove(connection: Connection, seq: int) -> None:
+    """Have an article be found no more. On SQLite its words stay in the file until ``merge`` has gone through it."""
+    key = "rowid" if connection.dialect.name == "sqlite" else "seq"
+    connection.execute(text(f"DELETE FROM article_words WHERE {key} = :seq"), {"seq": seq})  # noqa: S608 - one of two
+
+
+def merge(connection: Connection, *, first: bool) -> bool:
+    """Do some of the work that leaves of the index only what can be found; whether more is to be done. SQLite's own."""
+    before = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+    pages = -_MERGED_PAGES if first else _MERGED_PAGES
+    connection.exec_driver_sql(f"INSERT INTO article_words (article_words, rank) VALUES ('merge', {pages})")  # noqa: S608
+    return bool(connection.exec_driver_sql("SELECT total_changes()").scalar_one() - before >= _MERGED)
 
 
 def _apart(names: Sequence[str]) -> list[str]:

@@ -301,3 +301,28 @@ def s3_place(s3_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) ->
 
 
 _buckets = count(1)
+
+
+# --- a browser ------------------------------------------------------------------------------------------------------
+
+_CHROMIUM = "/usr/bin/chromium"
+_QUIETLY = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium: ``COPYDESK_CHROMIUM``, or where Debian has it."""
+    found = os.environ.get("COPYDESK_CHROMIUM", _CHROMIUM)
+    if not Path(found).exists():
+        _unavailable(f"no Chromium at {found}: set COPYDESK_CHROMIUM, or install chromium")
+    if importlib.util.find_spec("playwright") is None:
+        _unavailable("no playwright to drive Chromium with")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=list(_QUIETLY))
+        yield launched
+        launched.close()

@@ -219,9 +219,9 @@ def test_hosts_that_could_not_be_reached_are_asked_again_and_those_that_asked_to
         for host, why in (("far.example", "connect: no route; try 2 of 3"), ("busy.example", "http-429: asks to wait")):
             connection.execute(insert(crawl_schema.host).values(name=host, not_before=later, delay=0, failures=7))
             connection.execute(insert(crawl_schema.link).values(
-                key=host, kind="feed", url=f"https://{host}/", host=host, run_id=1, named_in=1, named_at=START, why=why,
-                claims={}, depth=0, place=0, hops=0, priority=0, state="ready", not_before=later, attempts=1, failures=1,
-                deaths=0, why=why,
+                key=host, kind="feed", url=f"https://{host}/", host=host, run_id=1, named_in=1, named_at=START,
+                claims={}, depth=0, place=0, hops=0, priority=0, state="ready", not_before=later, attempts=1,
+                failures=1, deaths=0, why=why,
             ))  # fmt: skip
     assert archive.frontier.forgive() == 1
     with archive._database.reading() as connection:

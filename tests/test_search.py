@@ -69,6 +69,7 @@ def store(
                     current=1,
                     dated_at=DAY + timedelta(days=n),
                     copy_of="0" if n in copies else None,
+                    **{key: fields[key][n - 1] for key in ("source", "language", "agency") if key in fields},
                 )
                 for n, _, _ in rows
             ],

@@ -43,12 +43,13 @@ def run(message: Message, command: str) -> None:
             raise Undelivered(f"it cannot be run: {first_line(str(error))}") from error
         try:
             code = process.wait(SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise Undelivered(f"it was killed after {SECONDS:.0f} s") from error
-        finally:
+        except BaseException as error:
             with suppress(ProcessLookupError, PermissionError):  # all of it is gone already
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise Undelivered(f"it was killed after {SECONDS:.0f} s") from error
+            raise
         if code:
             errors.seek(0)
             said = first_line(errors.read(_TOLD_BYTES).decode("utf-8", "replace"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -82,6 +82,8 @@ def send(message: Message, to: str, relay: Relay, sender: str) -> None:
             if relay.user:
                 server.login(relay.user, relay.password or "")
             server.send_message(mail)
+            with suppress(OSError, smtplib.SMTPException):  # it was taken already
+                server.quit()
     except smtplib.SMTPResponseException as error:
         said = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
         raise Undelivered(f"{relay.host}: {error.smtp_code} {first_line(said)}") from error

@@ -1,4 +1,4 @@
-"""What readers hold: changes by number, tombstones, tokens, requests, watches and notices."""
+"""What readers hold: changes by number, tombstones, tokens, requests, watches, notices; facts that are counted."""
 
 from __future__ import annotations
 
@@ -23,8 +23,16 @@ INSERT INTO change (at, kind, article_id, number) SELECT first_seen_at, 'stored'
 """
 
 
+_FACTS = """
+UPDATE article SET (source, language, agency) = (
+    SELECT source, language, agency FROM version WHERE article_id = article.id AND number = article.current
+)
+"""
+
+
 def upgrade() -> None:
     """Make the tables, and enter what is there as changes."""
+    _facts()
     op.create_table(
         "change",
         sa.Column("seq", _COUNT, nullable=False),
@@ -45,9 +53,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_tombstone"),
     )
     op.create_index("ix_tombstone_article_id", "tombstone", ["article_id"])
+    op.create_index("ix_capture_fetched_at_source", "capture", ["fetched_at", "source"])
     _askers()
     _watches()
     op.execute(_ALL_THERE_IS)
+
+
+def _facts() -> None:
+    """What is counted stands with the article: the versions are as wide as their texts."""
+    for name in ("source", "language", "agency"):
+        op.add_column("article", sa.Column(name, sa.Text))
+    op.execute(_FACTS)
+    for name in ("source", "language"):
+        op.create_index(f"ix_article_{name}_dated_at_id", "article", [name, "dated_at", "id"])
 
 
 def _askers() -> None:

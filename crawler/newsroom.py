@@ -1,0 +1,57 @@
+"""The newsroom behind pages and the HTTP API: files crawls by the catalogue, and tells when a source is due next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crawler.crawl import file_addresses, file_source
+from crawler.errors import CrawlerError
+from crawler.schedule import Cron
+from crawler.slots import moment_of, slots_of
+from crawler.source import Source
+from storage import Archive
+from storage.errors import NotFound
+from storage.links import Filing, Order
+from storage.web.newsroom import Unaskable
+
+
+class CatalogueNewsroom:
+    """A ``storage.web.newsroom.Newsroom`` on a folder of sources and an archive."""
+
+    def __init__(self, archive: Archive, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._archive = archive
+        self._folder = folder
+        self._now = now
+
+    def file_source(self, name: str, order: Order) -> Filing:
+        """File a crawl of a source of the catalogue."""
+        try:
+            return file_source(self._archive, self._folder, name, order)
+        except CrawlerError as error:
+            raise self._refused(error) from error
+
+    def file_addresses(self, urls: Sequence[str], order: Order) -> Filing:
+        """File a crawl of addresses."""
+        try:
+            return file_addresses(self._archive, self._folder, urls, order)
+        except CrawlerError as error:
+            raise self._refused(error) from error
+
+    def next_run(self, source: str) -> datetime | None:
+        """The slot that comes after the last one that was run or skipped."""
+        try:
+            known = self._archive.sources.get(source)
+            if not known.enabled:
+                return None
+            slots = slots_of(Source.parse(source, known.definition).schedule, source, Cron)
+        except (NotFound, CrawlerError, ValueError):
+            return None
+        done = self._archive.sources.last_slot(source)
+        return slots.next(moment_of(done) if done else self._now())
+
+    def _refused(self, error: CrawlerError) -> Unaskable:
+        """What is told to others: not where files lie on this machine."""
+        said = str(error).replace(f"{self._folder}/", "").replace(f" in {self._folder}", "")
+        return Unaskable(said.replace(str(self._folder), "the folder of sources"), error.hint)

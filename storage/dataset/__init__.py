@@ -1,0 +1,1 @@
+"""A dataset: articles in splits that share no text, with a manifest and a card."""

@@ -1,0 +1,1 @@
+"""Pages and the HTTP API: the archive asked over HTTP, in one process."""

@@ -1,0 +1,33 @@
+"""The newsroom, as far as pages and the HTTP API know it: who files a crawl, and when a source is looked at next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from storage.errors import StorageError
+from storage.links import Filing, Order
+
+
+class Unaskable(StorageError):
+    """A crawl that is refused: no such source, one that is switched off, or no address. ``hint`` says what to do."""
+
+
+class Newsroom(Protocol):
+    """Knows the catalogue of sources and its schedule. It writes to the archive: hold ``FrontDesk.alone`` to file."""
+
+    def file_source(self, name: str, order: Order) -> Filing:
+        """File a crawl of a source; not new where one is under way. Raises Unaskable."""
+        ...
+
+    def file_addresses(self, urls: Sequence[str], order: Order) -> Filing:
+        """File a crawl of addresses; not new where the same is under way. Raises Unaskable."""
+        ...
+
+    def next_run(self, source: str) -> datetime | None:
+        """When a source is due next, in UTC; None where it is unknown, switched off, or has no schedule.
+
+        A time in the past: it is due, and no schedule has filed it yet.
+        """
+        ...

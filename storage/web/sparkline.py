@@ -1,0 +1,71 @@
+"""Sparkline: the volume of a source, day by day, over the band of what is usual for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+DAYS = 28
+"""That are drawn, today's the last."""
+
+_WIDTH, _HEIGHT, _STEP = 112, 24, 4
+_FEWEST = 7  # full days from which a usual range can be told
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A bar or a band of the drawing."""
+
+    x: float
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sparkline:
+    """The drawing, and the sentence that says the same. usual: from the second tenth to the ninth of full days."""
+
+    numbers: tuple[int, ...]
+    usual: tuple[int, int] | None
+    bars: tuple[Mark, ...]
+    band: Mark | None
+    width: int = _WIDTH
+    height: int = _HEIGHT
+    step: int = _STEP - 1
+
+    @property
+    def today(self) -> int:
+        """Articles of the day that is not over."""
+        return self.numbers[-1]
+
+    @property
+    def sentence(self) -> str:
+        """What the drawing shows."""
+        usual = f"; usual {self.usual[0]} to {self.usual[1]} a day" if self.usual else ""
+        return f"{sum(self.numbers[:-1]):,} articles in the {DAYS - 1} days before today, {self.today:,} today{usual}"
+
+
+def sparkline(by_day: Mapping[date, int], today: date) -> Sparkline:
+    """The sparkline of a source's counts by day; days that are not there had none."""
+    days = [today - timedelta(days=DAYS - 1 - at) for at in range(DAYS)]
+    numbers = tuple(by_day.get(day, 0) for day in days)
+    usual = _usual(numbers[:-1])
+    most = max(*numbers, usual[1] if usual else 1, 1)
+    bars = tuple(Mark(at * _STEP, _y(number, most), _HEIGHT - _y(number, most)) for at, number in enumerate(numbers))
+    band = Mark(0, _y(usual[1], most), max(1.0, _y(usual[0], most) - _y(usual[1], most))) if usual else None
+    return Sparkline(numbers, usual, bars, band)
+
+
+def _usual(numbers: Sequence[int]) -> tuple[int, int] | None:
+    """What most full days have had, from the first that had any: four days in five."""
+    first = next((at for at, number in enumerate(numbers) if number), len(numbers))
+    told = sorted(numbers[first:])
+    if len(told) < _FEWEST:
+        return None
+    cut = len(told) // 10
+    return told[cut], told[-1 - cut]
+
+
+def _y(number: int, most: int) -> float:
+    return round(_HEIGHT - number / most * (_HEIGHT - 2), 1) if number else _HEIGHT - 0.5

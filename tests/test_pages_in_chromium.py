@@ -1,0 +1,460 @@
+"""Every page in a real browser: at three widths, light and dark; readable, reachable by keyboard, without scripts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from storage.diff import diff
+from storage.records import Query
+from tests.reading_room import Room, open_room
+
+WIDTHS = (320, 360, 1280)
+SCHEMES = ("light", "dark")
+NAMES = (
+    "search", "search-words", "search-narrowed", "search-nothing", "article", "article-removed", "article-arabic",
+    "article-japanese", "article-vietnamese", "versions", "versions-one", "story", "stories", "sources", "source",
+    "source-broken", "runs", "run", "run-under-way", "crawl-form", "why", "why-never", "about", "not-found", "login",
+)  # fmt: skip
+_AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+_WHOLE = "COPYDESK_SCREENSHOTS" in os.environ  # pictures of whole pages, for those who look at them
+_ALIVE = """() => [...document.querySelectorAll('*')].flatMap(node => [
+  ...(['SCRIPT', 'IFRAME', 'OBJECT', 'EMBED', 'META'].includes(node.tagName) && !node.matches('meta[charset], meta[name]') ? [node.outerHTML] : []),
+  ...[...node.attributes].filter(each => /^on/i.test(each.name) || each.name === 'style' || /^\\s*(javascript|data|vbscript):/i.test(each.value)
+     && ['href', 'src', 'action', 'formaction', 'xlink:href'].includes(each.name)).map(each => each.name + '=' + each.value)])"""
+_FOCUS = """() => { const node = document.activeElement; if (!node || node === document.body) return null;
+  const style = getComputedStyle(node), box = node.getBoundingClientRect();
+  const at = document.elementFromPoint(box.x + Math.min(box.width, 8) / 2, box.y + box.height / 2);
+  return {what: node.outerHTML.slice(0, 100), outline: style.outlineStyle + ' ' + style.outlineWidth,
+          seen: box.width > 0 && box.bottom > 0 && box.top < innerHeight && !!at && (node.contains(at) || at.contains(node))} }"""
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with open_room(tmp_path_factory.mktemp("room")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def judge(browser: Any) -> Iterator[Any]:
+    """A window in which axe may run: the content policy is set aside."""
+    context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def window(browser: Any) -> Iterator[Any]:
+    """A window as people have it: the content policy holds."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the screenshots go: ``COPYDESK_SCREENSHOTS``, or the folder of this run's files."""
+    folder = Path(os.environ.get("COPYDESK_SCREENSHOTS") or tmp_path_factory.mktemp("pictures"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_every_page_has_a_case(room: Room) -> None:
+    assert set(room.pages()) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_page(name: str, room: Room, judge: Any, pictures: Path) -> None:
+    judge.goto(room.base + room.pages()[name])
+    assert judge.evaluate(_ALIVE) == []
+    judge.evaluate(_AXE)
+    for width, scheme in product(WIDTHS, SCHEMES):
+        where = f"{name} at {width} px, {scheme}"
+        judge.set_viewport_size({"width": width, "height": 900})
+        judge.emulate_media(color_scheme=scheme)
+        violations = judge.evaluate("axe.run({resultTypes: ['violations']}).then(found => found.violations)")
+        grave = [each for each in violations if each["impact"] in ("serious", "critical")]
+        assert not grave, f"{where}: {[(each['id'], [node['html'] for node in each['nodes']][:3]) for each in grave]}"
+        assert judge.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{where} scrolls sideways"
+        assert judge.locator("h1").count() == 1, where
+        judge.screenshot(path=pictures / f"{name}-{width}-{scheme}.png", full_page=_WHOLE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keyboard_and_console(name: str, room: Room, window: Any) -> None:
+    said: list[str] = []
+    window.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    window.on("pageerror", lambda error: said.append(str(error)))
+    answer = window.goto(room.base + room.pages()[name])
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    window.keyboard.press("Tab")
+    assert window.evaluate("document.activeElement.textContent") == "Skip to content"
+    window.keyboard.press("Enter")
+    assert urlsplit(window.url).fragment == "content"
+    window.goto(room.base + room.pages()[name])
+    for _ in range(25):
+        window.keyboard.press("Tab")
+        focus = window.evaluate(_FOCUS)
+        if focus is None:
+            break
+        assert focus["seen"], focus
+        assert focus["outline"] == "solid 3px", focus
+    expected = ["404"] if name == "not-found" else []
+    assert [each for each in said if not any(part in each for part in expected)] == []
+
+
+def test_titles_are_unique(room: Room) -> None:
+    titles: dict[str, str] = {}
+    for name, address in room.pages().items():
+        title = re.findall(r"<title>([^<]*)</title>", httpx.get(room.base + address).text.partition("<body>")[0])
+        assert len(title) == 1, name
+        assert title[0] not in titles, f"{name} and {titles.get(title[0])}"
+        titles[title[0]] = name
+
+
+def test_everything_works_without_scripts(browser: Any, room: Room) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    window = context.new_page()
+    window.goto(room.base)
+    window.fill("#q", "flood gate")
+    window.click(".box button")
+    assert parse_qs(urlsplit(window.url).query) == {"q": ["flood gate"]}
+    window.click("details.table summary")
+    assert window.is_visible("details.table tfoot")
+    window.click(".facet a >> nth=0")
+    window.click(".hit h2 a >> nth=0")
+    assert "/articles/" in window.url
+    context.close()
+
+
+# --- search ---------------------------------------------------------------------------------------------------------
+
+
+def hits_of(window: Any) -> list[str]:
+    return [node.get_attribute("href") for node in window.query_selector_all(".hit h2 a")]
+
+
+def total_of(window: Any) -> int:
+    return int(window.inner_text("h1").split()[0].replace(",", ""))
+
+
+@pytest.mark.parametrize("address", ["/search", "/search?q=flood+gate&by=week", "/search?since=20d&until=yesterday&by=day"])
+def test_the_timeline_is_a_table_too(address: str, room: Room, window: Any) -> None:
+    window.goto(room.base + address)
+    bars = [node.get_attribute("href") for node in window.query_selector_all(".chart a")]
+    assert bars
+    assert all(node.get_attribute("tabindex") == "-1" for node in window.query_selector_all(".chart a"))
+    rows = [node.get_attribute("href") for node in window.query_selector_all(".timeline tbody a")]
+    assert rows == bars
+    window.click(".timeline summary")
+    numbers = [node.inner_text() for node in window.query_selector_all(".timeline tbody .number")]
+    total = sum(int(each.replace(",", "")) for each in numbers if each != "–")
+    assert total == total_of(window) == int(window.inner_text(".timeline tfoot .number"))
+    for href, number in list(zip(bars, numbers, strict=True))[-4:]:
+        query = parse_qs(urlsplit(href).query)
+        assert set(query) >= {"since", "until"}
+        window.goto(room.base + href)
+        if number not in ("–", "0"):
+            assert total_of(window) == int(number)
+
+
+def test_what_the_timeline_shows_stands_in_words(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/search?by=day")
+    caption = window.inner_text(".timeline figcaption")
+    assert "is not over (dashed)" in caption
+    assert window.locator(".chart rect.unfinished").count() == 1
+    bare = window.locator(".chart rect.uncovered").count()
+    assert bare > 0
+    assert f"Nothing was captured in {bare} of " in caption
+    window.goto(f"{room.base}/search?q=lighthouses&by=day")  # there are days without an answer, and days without a capture
+    window.click(".timeline summary")
+    rows = [row.inner_text().split("\t") for row in window.query_selector_all(".timeline tbody tr")]
+    assert any(row[1] == "0" and row[2] == "" for row in rows)
+    assert all((row[1] == "–") == ("nothing captured" in row[2]) for row in rows)
+    assert sum(row[1] == "–" for row in rows) == window.locator(".chart rect.uncovered").count()
+
+
+def test_period_links_brush(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/search?since=2026-11-10&until=2026-11-20")
+    links = {node.inner_text(): parse_qs(urlsplit(node.get_attribute("href")).query) for node in window.query_selector_all(".steps a")}
+    assert (links["Earlier"]["since"], links["Earlier"]["until"]) == (["2026-10-31"], ["2026-11-10"])
+    assert (links["Wider"]["since"], links["Wider"]["until"]) == (["2026-11-05"], ["2026-11-25"])
+    assert (links["Narrower"]["since"], links["Narrower"]["until"]) == (["2026-11-12"], ["2026-11-18"])
+    assert (links["Later"]["since"], links["Later"]["until"]) == (["2026-11-20"], ["2026-11-30"])
+    assert links["All time"] == {}
+
+
+def test_address_is_the_state(browser: Any, room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/search?q=flood+gate")
+    before, number = hits_of(window), total_of(window)
+    window.click(".facet a:has-text('harbour-post')")
+    narrowed = hits_of(window)
+    assert total_of(window) < number
+    assert parse_qs(urlsplit(window.url).query)["source"] == ["harbour-post"]
+    other = browser.new_context().new_page()
+    other.goto(window.url)
+    assert hits_of(other) == narrowed
+    other.context.close()
+    window.click(".hit h2 a >> nth=2")
+    window.go_back()
+    assert hits_of(window) == narrowed
+    window.click(".facet a[aria-current]")
+    assert hits_of(window) == before
+    assert total_of(window) == number
+
+
+def test_pages_of_hits_are_all_the_hits(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/search?q=flood+gate&sort=relevance")
+    number, found = total_of(window), hits_of(window)
+    while window.locator("a.next").count():
+        window.click("a.next")
+        assert total_of(window) == number
+        found += hits_of(window)
+    assert len(found) == len(set(found)) == number == room.archive.count(Query("flood gate"))
+
+
+def test_nothing_found_names_the_culprit(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/search?q=flood+gate+zeppelin&source=riverside-courier")
+    assert total_of(window) == 0
+    assert window.inner_text(".filters li b") == "riverside-courier"
+    assert window.input_value("#q") == "flood gate zeppelin"
+    number = room.archive.count(Query("flood gate", source="riverside-courier"))
+    assert f"The narrowest part is zeppelin: without it, {number} articles" in window.inner_text(".empty")
+    window.click(".empty a")
+    assert total_of(window) == number
+
+
+def test_notes_and_doors(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/search?q=since:2021-13+flood&since=never&sort=loud&after=here")
+    notes = window.inner_text(".ask")
+    assert "since:2021-13: no time" in notes
+    assert "since=never: no time" in notes
+    assert "sort=loud" in notes
+    assert "after: no position" in notes
+    window.goto(f"{room.base}/search?q=flood+%22upper+gate%22+-drill&source=harbour-post")
+    window.click(".lines summary")
+    shown = window.inner_text(".lines")
+    assert """copydesk search --source harbour-post -- flood '"upper gate"' -drill""" in shown
+    assert """archive.find(Query(words='flood "upper gate" -drill', source='harbour-post'))""" in shown
+    exports = [node.get_attribute("href") for node in window.query_selector_all(".takes a")]
+    assert [parse_qs(urlsplit(each).query)["format"][0] for each in exports] == ["jsonl", "csv", "parquet", "atom"]
+    assert all(parse_qs(urlsplit(each).query)["source"] == ["harbour-post"] for each in exports)
+
+
+# --- articles, versions, stories ------------------------------------------------------------------------------------
+
+
+def test_each_script_reads_right(room: Room, window: Any) -> None:
+    direction = "node => getComputedStyle(node).direction"
+    window.goto(f"{room.base}/articles/{room.ids['arabic']}?show=removed")
+    paragraphs = window.query_selector_all(".text > p")
+    ways = [node.evaluate(direction) for node in paragraphs]
+    assert set(ways) == {"rtl", "ltr"}
+    assert [way for way, node in zip(ways, paragraphs, strict=True) if "harbour" in node.inner_text()] == ["ltr"]
+    labels = window.query_selector_all(".cut .label, .cut .remedy")
+    assert labels
+    assert {node.evaluate(direction) for node in labels} == {"ltr"}
+    assert window.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
+    for name, language in (("japanese", "ja"), ("chinese", "zh"), ("thai", "th"), ("vietnamese", "vi")):
+        window.goto(f"{room.base}/articles/{room.ids[name]}")
+        assert window.get_attribute(".text", "lang") == language
+        assert window.get_attribute("h1", "lang") == language
+    window.goto(f"{room.base}/search?q=図書館")
+    assert window.get_attribute(".hit h2 bdi", "lang") == "ja"
+    assert window.locator("mark").count() > 0
+
+
+def test_vietnamese_capitals_are_not_clipped(browser: Any, room: Room) -> None:
+    context = browser.new_context(viewport={"width": 640, "height": 450}, device_scale_factor=2)  # 1280 at 200 %
+    window = context.new_page()
+    window.goto(f"{room.base}/articles/{room.ids['vietnamese']}")
+    for place, least in (("h1", 1.4), (".text > p", 1.7)):
+        seen = window.evaluate(
+            """place => { const node = document.querySelector(place), style = getComputedStyle(node);
+               const cut = []; for (let at = node; at; at = at.parentElement) if (getComputedStyle(at).overflowY !== 'visible') cut.push(at.tagName);
+               return {cut, fits: node.scrollHeight <= node.clientHeight + 1, spaced: parseFloat(style.lineHeight) / parseFloat(style.fontSize)} }""",
+            place,
+        )
+        assert seen["cut"] == []
+        assert seen["fits"]
+        assert seen["spaced"] >= least
+    context.close()
+
+
+def test_removed_and_kept_are_the_article(room: Room, window: Any) -> None:
+    article, removed = room.archive.get(room.ids["gate"]), room.archive.removed(room.ids["gate"])
+    window.goto(f"{room.base}/articles/{article.id}")
+    kept = [node.inner_text() for node in window.query_selector_all(".text > p")]
+    assert "\n\n".join(kept) == article.text
+    assert window.locator(".cut").count() == 0
+    window.click("text=removed lines")
+    assert [node.inner_text() for node in window.query_selector_all(".text > p")] == kept
+    cuts = window.query_selector_all(".cut")
+    assert [node.query_selector("p:nth-child(2)").inner_text() for node in cuts] == [each.text for each in removed]
+    for node, each in zip(cuts, removed, strict=True):
+        label = node.query_selector(".label").inner_text()
+        assert f"Removed: {each.because} · {each.rule} · line {each.line}" in label
+        assert "keep = [" in node.query_selector(".remedy").inner_text()
+    order = [node.inner_text().split("\n")[0] for node in window.query_selector_all(".text > *")]
+    assert "Removed: related" in order[order.index(kept[1]) + 1]
+    window.click("text=Hide")
+    assert window.locator(".cut").count() == 0
+
+
+_SIDE = """dropped => { const copy = document.querySelector('.diff').cloneNode(true);
+  for (const node of copy.querySelectorAll('.unseen, summary, ' + dropped)) node.remove();
+  return [...copy.querySelectorAll('p')].map(node => node.textContent).filter(Boolean).join('\\n\\n') }"""
+
+
+def test_a_diff_makes_both_versions_again(room: Room, window: Any) -> None:
+    first, second, third = room.archive.versions(room.ids["gate"])
+    for pair, before, after in (("1..2", first, second), ("2..3", second, third), ("3..1", third, first)):
+        window.goto(f"{room.base}/articles/{room.ids['gate']}/versions/{pair}")
+        assert window.evaluate(_SIDE, "ins") == before.text
+        assert window.evaluate(_SIDE, "del") == after.text
+        pieces = diff(before.text, after.text)
+        assert window.locator(".diff del").count() == sum(piece.kind == "removed" for piece in pieces)
+        assert window.locator(".diff ins").count() == sum(piece.kind == "added" for piece in pieces)
+
+
+def test_a_diff_is_read_without_colour(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/articles/{room.ids['gate']}/versions/1..2")
+    line = "node => getComputedStyle(node).textDecorationLine"
+    assert {node.evaluate(line) for node in window.query_selector_all("del")} == {"line-through"}
+    assert {node.evaluate(line) for node in window.query_selector_all("ins")} == {"underline"}
+    assert all(re.fullmatch(r"\[removed: .+\]", node.text_content(), re.DOTALL) for node in window.query_selector_all("del"))
+    assert all(re.fullmatch(r"\[added: .+\]", node.text_content(), re.DOTALL) for node in window.query_selector_all("ins"))
+    assert "major" in window.inner_text("main")
+    assert window.locator("details.fold").count() > 0
+
+
+def test_a_story_shows_every_outlet(room: Room, window: Any) -> None:
+    story = room.archive.stories.of(room.ids["gate"])
+    window.goto(f"{room.base}/stories/{story.id}")
+    assert window.locator(".lanes circle").count() == len(story.sights) == 7
+    assert window.locator("tbody tr").count() == 7
+    names = [node.inner_text() for node in window.query_selector_all("tbody a")]
+    assert names == [sight.source for sight in story.sights]
+    minutes = [int(node.inner_text().replace(",", "")) for node in window.query_selector_all("tbody td:nth-child(2)")]
+    assert minutes == sorted(minutes)
+    assert minutes[:2] == [0, 40]
+
+
+# --- sources, runs, forms -------------------------------------------------------------------------------------------
+
+
+def test_states_are_words(room: Room) -> None:
+    shown = re.sub(r"<[^>]*>", " ", httpx.get(f"{room.base}/sources").text)
+    assert re.search(r"1\s+broken", shown)
+    for name, state in (("daffa-times", "broken"), ("harbour-post", "well"), ("north-quay-news", "off"), ("lantern", "new")):
+        page = re.sub(r"<[^>]*>", " ", httpx.get(f"{room.base}/sources/{name}").text)
+        assert re.search(rf"[✓✕–○]\s+{state}", page), name
+
+
+def test_print(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/articles/{room.ids['gate']}?show=removed")
+    window.emulate_media(media="print")
+    for hidden in (".top", ".tools", ".bottom", ".skip"):
+        assert not window.is_visible(hidden), hidden
+    assert window.is_visible(".text > p")
+    window.goto(f"{room.base}/why?url=https://riverside-courier.example/gate")
+    assert not any(node.is_visible() for node in window.query_selector_all("form"))
+    after = "getComputedStyle(document.querySelector('.fates a.out'), '::after').content"
+    assert "https://riverside-courier.example/gate" in window.evaluate(after)
+
+
+def test_a_form_from_elsewhere_is_refused(room: Room) -> None:
+    runs = room.archive.runs(1)[0].id
+    for form in ({"source": "harbour-post"}, {"urls": "https://a.example/1", "csrf": "0" * 64}):
+        answer = httpx.post(f"{room.base}/runs", data=form)
+        assert answer.status_code == 403
+        assert "load the page again" in answer.text
+    assert room.archive.runs(1)[0].id == runs
+
+
+def test_a_crawl_filed_twice_is_one_run(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/sources/lantern")
+    window.click("text=Crawl now")
+    first = urlsplit(window.url)
+    assert re.fullmatch(r"/runs/\d+", first.path)
+    assert "Filed." in window.inner_text("main")
+    window.goto(f"{room.base}/sources")
+    window.click("[aria-label='Crawl lantern now']")
+    assert urlsplit(window.url).path == first.path
+    assert "under way already" in window.inner_text("main")
+    assert sum(run.source == "lantern" for run in room.archive.runs(50)) == 1
+
+
+def test_the_crawl_form_says_what_is_wrong(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/runs/new")
+    window.fill("#since", "whenever")
+    window.fill("#limit", "-3")
+    window.click("text=File it")
+    shown = window.inner_text("[role=alert]")
+    assert "since: no time" in shown
+    assert "limit: a whole number" in shown
+    assert "name a source, or addresses" in shown
+    assert window.input_value("#since") == "whenever"
+    window.fill("#since", "")
+    window.fill("#limit", "")
+    window.fill("#urls", "nothing-like-an-address")
+    window.click("text=File it")
+    assert window.locator("[role=alert] li").count() == 1
+    window.fill("#urls", "https://harbour-post.example/a\nhttps://harbour-post.example/b")
+    window.click("text=File it")
+    filed = room.archive.run(int(urlsplit(window.url).path.rpartition("/")[2]))
+    assert (filed.named, filed.pending) == (2, 2)
+
+
+def test_the_funnel_adds_up(room: Room, window: Any) -> None:
+    steps = """() => [...document.querySelectorAll('.funnel li')].filter(node => node.querySelector(':scope > ul')).map(node => {
+        const number = each => parseInt(each.querySelector(':scope > .step > b').textContent.replaceAll(',', ''));
+        return [number(node), [...node.querySelectorAll(':scope > ul > li')].map(number)] })"""
+    for run in room.archive.runs(50):
+        window.goto(f"{room.base}/runs/{run.id}")
+        found = window.evaluate(steps)
+        assert found
+        for whole, parts in found:
+            assert whole == sum(parts), run
+        assert found[0][0] == (run.named if run.kind == "crawl" else run.read)
+    window.goto(f"{room.base}/runs/2")
+    causes = [row.inner_text().split("\t") for row in window.query_selector_all("tbody tr")]
+    assert [int(number) for _, number in causes] == [2, 1]
+    window.goto(f"{room.base}/runs")
+    assert "HTTP 503: the server is busy ×2" in window.inner_text("tr:has(a:text-is('2'))")
+
+
+def test_reloading_is_asked_for(room: Room) -> None:
+    number = next(run.id for run in room.archive.runs(50) if run.finished_at is None)
+    assert "refresh" not in httpx.get(f"{room.base}/runs/{number}").headers
+    assert httpx.get(f"{room.base}/runs/{number}?reload").headers["refresh"] == "5"
+    assert "refresh" not in httpx.get(f"{room.base}/runs/2?reload").headers
+
+
+def test_why_is_something_missing(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/why?url=https://riverside-courier.example/crawled/2")
+    assert window.inner_text("h1") == "Not in the archive: failed"
+    assert "HTTP 410: gone" in window.inner_text(".fates")
+    window.goto(f"{room.base}/why?url=https://riverside-courier.example/crawled/nowhere")
+    assert window.inner_text("h1") == "Never named"
+    assert window.locator(".plainlist a").count() == 5
+    window.click("text=Look now")
+    assert re.fullmatch(r"/runs/\d+", urlsplit(window.url).path)
+
+
+def test_the_kept_page_is_only_a_download(room: Room) -> None:
+    answer = httpx.get(f"{room.base}/articles/{room.ids['gate']}/page")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.content == room.archive.raw(room.ids["gate"])
