@@ -44,6 +44,8 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.engine
 	$(RUN)/python -m benchmarks.exports
 	$(RUN)/python -m benchmarks.freshness
+	$(RUN)/python -m benchmarks.health
+	$(RUN)/python -m benchmarks.search
 	$(MAKE) copies
 
 copies: install ## the figures of copies and versions: how well they are told, how fast, and whether all writers agree

@@ -15,6 +15,7 @@ from crawler import commands as bringing
 from crawler import crawl_commands as crawling
 from crawler import reprocess_commands as cleaning
 from crawler import source_commands as listing
+from crawler import status_commands as telling
 from crawler import watch_commands as watching
 from crawler import web_commands as serving
 from crawler.errors import (
@@ -32,7 +33,6 @@ from storage import agent_commands as answering
 from storage import commands as asking
 from storage import dataset_commands as dividing
 from storage import keeping_commands as keeping
-from storage import state_commands as telling
 from storage import story_commands as grouping
 from storage.console import Desk
 from storage.errors import Damaged, NotFound, Refused, StorageError, Unruly

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -53,31 +53,9 @@ def crawl(
 
     Nothing is lost when it is interrupted: the same command goes on. The exit code is 1 if anything failed or waits.
     """
-    from crawler.engine import watch
     from storage.links import Order
 
-    with open_archive() as archive:
-        filing = _filed(archive, what, Order(since, until, limit))
-        if not filing.is_new and _is_attended(archive, filing.run):
-            desk.error(filing.why, hint=f"copydesk status shows run {filing.run}")
-            raise SystemExit(1)
-        if not filing.is_new:
-            desk.note(f"{filing.why}, and was interrupted: going on with it")
-        if file_only:
-            desk.say(f"run {filing.run} is filed; copydesk worker carries it out")
-            if desk.json:
-                desk.record({"run": filing.run})
-            return
-        started = time.monotonic()
-        with _until_asked_to_stop() as stop:
-            code = _accompany(archive, desk, filing.run, lambda: watch(filing.run, desk.note, stop), stop)
-        run = archive.run(filing.run)
-        _report(archive, desk, run, time.monotonic() - started)
-    if stop.is_set():
-        raise click.Abort
-    counts = dict(run.counts)
-    if code or run.pending or counts.get("failed") or counts.get("set-aside") or dict(run.listings).get("failed"):
-        raise SystemExit(code or 1)
+    bring(open_archive, desk, what, Order(since, until, limit), file_only=file_only)
 
 
 @click.command(short_help="Crawl each source when it is due.")
@@ -94,28 +72,34 @@ def schedule(open_archive: OpenArchive, desk: Desk, *, once: bool, file_only: bo
     copydesk schedule --file-only
 
     Each slot is run once, however many schedulers there are; what was missed becomes one run. Workers on other machines
-    may help: copydesk worker. Each minute it tells what the watches have found: copydesk watch.
+    may help: copydesk worker. Each minute it looks after the sources (copydesk status), and tells of their problems and
+    of what the watches have found (copydesk watch).
     """
     from crawler.engine import FOREVER, watch
+    from crawler.lookout import Lookout
     from crawler.notices.outbox import Outbox
     from crawler.notices.rounds import Rounds, go_round
+    from crawler.notices.troubles import Receiver, tell_problems
     from crawler.schedule import Clock
     from crawler.settings import Settings
 
     settings = Settings.here()
     folder, outbox = settings.sources if settings.sources.is_dir() else None, Outbox.of(settings)
+    receiver = Receiver.of(settings, outbox)
     clock = Clock(open_archive, folder, desk.note, requests_a_day=settings.a_day)
     with _until_asked_to_stop() as stop, clock:
         if once:
             _tell_filed(desk, clock.once())
             code = 0 if file_only else watch(None, desk.note, stop)
             with open_archive() as archive:
+                Lookout(archive).keep(datetime.now(UTC))
+                tell_problems(archive, outbox, receiver, desk.note, stop)
                 go_round(archive, outbox, desk.note, stop)
         else:
             clock.start()
             desk.note("the schedule runs; stop it with Ctrl-C")
             work = _nothing_until(stop) if file_only else partial(watch, FOREVER, desk.note, stop)
-            with Rounds(open_archive, outbox, desk.note):
+            with Rounds(open_archive, outbox, desk.note, receiver):
                 code = _beside(work, clock.check, stop)
     if code:
         raise SystemExit(code)
@@ -141,6 +125,34 @@ def worker(open_archive: OpenArchive, desk: Desk) -> None:
         code = watch(FOREVER, desk.note, stop)
     if code:
         raise SystemExit(code)
+
+
+def bring(open_archive: OpenArchive, desk: Desk, what: tuple[str, ...], order: Order, *, file_only: bool) -> None:
+    """File a crawl, and carry it out unless it is left to a worker. The exit code is 1 if anything failed or waits."""
+    from crawler.engine import watch
+
+    with open_archive() as archive:
+        filing = _filed(archive, what, order)
+        if not filing.is_new and _is_attended(archive, filing.run):
+            desk.error(filing.why, hint=f"copydesk status shows run {filing.run}")
+            raise SystemExit(1)
+        if not filing.is_new:
+            desk.note(f"{filing.why}, and was interrupted: going on with it")
+        if file_only:
+            desk.say(f"run {filing.run} is filed; copydesk worker carries it out")
+            if desk.json:
+                desk.record({"run": filing.run})
+            return
+        started = time.monotonic()
+        with _until_asked_to_stop() as stop:
+            code = _accompany(archive, desk, filing.run, lambda: watch(filing.run, desk.note, stop), stop)
+        run = archive.run(filing.run)
+        _report(archive, desk, run, time.monotonic() - started)
+    if stop.is_set():
+        raise click.Abort
+    counts = dict(run.counts)
+    if code or run.pending or counts.get("failed") or counts.get("set-aside") or dict(run.listings).get("failed"):
+        raise SystemExit(code or 1)
 
 
 def _filed(archive: Archive, what: tuple[str, ...], order: Order) -> Filing:

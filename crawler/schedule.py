@@ -25,6 +25,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from crawler.budget import paces
 from crawler.catalogue import read_sources
 from crawler.errors import BadSettings, BadSource
+from crawler.holding import held
 from crawler.looks import attend, file_look
 from crawler.outlets import listings_of, take_over
 from crawler.pace import Pace
@@ -34,7 +35,7 @@ from storage import Archive, ArchiveUnavailable
 from storage.links import LONG_AGO, Filing, Skipped
 from storage.times import rfc3339
 
-MISSED = "no scheduler was running, or the source was switched off or on another schedule"
+MISSED = "no scheduler was running, or the source was failing, switched off or on another schedule"
 
 _TICK = timedelta(seconds=1)
 _READ_EVERY = timedelta(minutes=1)  # the sources
@@ -99,6 +100,7 @@ class Clock:
         self._planned: dict[str, _Planned] = {}
         self._paces: Mapping[str, Pace] = {}
         self._due_at: dict[str, datetime] = {}  # before then there is no need to ask the archive
+        self._held: Mapping[str, datetime] = {}  # sources that fail
         self._is_ahead: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -124,10 +126,13 @@ class Clock:
         self._looked_at = now
         if now - self._read_at >= _READ_EVERY:
             self._read(archive)
+            self._held = held(archive)
             self._read_at = now
         filings = []
         for name, planned in self._planned.items():
-            if self._due_at[name] <= now and (filing := self._attend(archive, planned, now)):
+            if max(self._due_at[name], self._held.get(name, LONG_AGO)) <= now and (
+                filing := self._attend(archive, planned, now)
+            ):
                 filings.append(filing)
         return tuple(filings)
 

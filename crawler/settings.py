@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,8 @@ class Settings:
     seeds: the folder that holds ``sources/``. contact: a page or mail address that servers are told of.
     requests_a_day: a number, shared by all sources whose pace is learned; None for 60 for each of their listings.
     smtp, mail_from: the mail server and the sender of what watches tell. webhook_private: networks, separated by
-    commas, that webhooks may reach although they are not public.
+    commas, that webhooks may reach although they are not public. notices: who is told of problems: ``webhook ADDRESS``,
+    ``email ADDRESS`` or ``command PROGRAM …``. notices_secret: what webhooks of problems are signed with.
     """
 
     database: str = _DATABASE
@@ -37,6 +38,8 @@ class Settings:
     smtp: str | None = None
     mail_from: str | None = None
     webhook_private: str = ""
+    notices: str | None = None
+    notices_secret: str | None = field(default=None, repr=False)
 
     @property
     def sources(self) -> Path:
@@ -56,7 +59,7 @@ class Settings:
     @classmethod
     def read(cls, folder: Path, environ: Mapping[str, str]) -> Settings:
         """The settings in force in ``folder``. Raises BadSettings, naming the file and key or the variable."""
-        known = {field.name for field in fields(cls)}
+        known = {each.name for each in fields(cls)}
         values: dict[str, str] = {}
         path = folder / FILE
         if path.is_file():

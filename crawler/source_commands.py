@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.gap_commands import GAPS
 from crawler.pace_commands import all_said, pace
 from crawler.teach_commands import TEACHING
 from crawler.trial_commands import TRIALS
@@ -258,7 +259,7 @@ def _writing(path: Path) -> Iterator[None]:
         raise CrawlerError(f"{error.filename or path}: cannot be written: {error.strerror or error}") from error
 
 
-for each in (*TRIALS, *TEACHING, pace):
+for each in (*TRIALS, *TEACHING, *GAPS, pace):
     sources.add_command(each)
 
 COMMANDS = (sources,)

@@ -36,7 +36,9 @@ from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught,
 from storage.overview import Overview
 from storage.paces import Paces
 from storage.patience import patience
+from storage.problems import Problems
 from storage.profiles import Profiles
+from storage.pulses import Pulses
 from storage.records import (
     ArchivedArticle,
     Article,
@@ -87,6 +89,8 @@ class Archive:
         self.paces = Paces(database, self._writing)
         self.profiles = Profiles(database, self._blobs, self._taking_in)
         self.stories = Stories(database, self._taking_in)
+        self.pulses = Pulses(database, self._writing)
+        self.problems = Problems(database, self._writing)
         self.relinking = Relinking(database, self._writing)
         self.tokens = Tokens(database, self._writing)
         self.requests = Requests(self._writing)

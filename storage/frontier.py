@@ -39,6 +39,9 @@ LEASE = timedelta(seconds=45)
 
 HEARTBEAT = timedelta(seconds=10)
 
+NETWORK = ("dns:", "connect:", "timeout:", "protocol:")
+"""How the reasons begin for which nothing was fetched that a machine without a network has."""
+
 _PATIENCE = timedelta(minutes=2)  # a run whose links all wait longer than this ends, and they stay pending
 
 _link, _host, _worker = crawl_schema.link.c, crawl_schema.host.c, crawl_schema.worker.c
@@ -202,6 +205,42 @@ class Frontier:
                         failures=released.failures, delay=released.delay,
                     )
                 )  # fmt: skip
+
+    def waiting(self) -> int:
+        """How many addresses wait to be fetched, or are being fetched."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(func.count()).where(_link.state != "done")) or 0
+
+    def runs(self) -> dict[str, int]:
+        """How many crawls are under way, and how many have ended."""
+        of_crawls = select(func.count(), func.count(_run.finished_at)).where(_run.kind == "crawl")
+        with self._database.reading() as connection:
+            filed, ended = connection.execute(of_crawls).one()
+        return {"under_way": filed - ended, "ended": ended}
+
+    def forgive(self, most: int | None = None) -> int:
+        """Let hosts be asked again that are left alone because they could not be reached; how many.
+
+        To be called where that was this machine's fault. Those that asked to wait, or answered with an error, wait on.
+        most: so many, at random; None for all.
+        """
+        unreachable = or_(*(_link.why.startswith(reason) for reason in NETWORK))
+        asked = (
+            select(_host.name)
+            .where(_host.failures > 0, _host.worker.is_(None))
+            .where(select(_link.key).where(_link.host == _host.name, _link.state == "ready", unreachable).exists())
+            .order_by(func.random())
+            .limit(most)
+        )
+        with self._writing() as connection:
+            now = clock(connection)
+            names = list(connection.scalars(asked))
+            if names:
+                freed = update(crawl_schema.host).where(_host.name.in_(names))
+                connection.execute(freed.values(failures=0, not_before=now, due_at=now))
+                waiting = update(crawl_schema.link).where(_link.host.in_(names), _link.state == "ready", unreachable)
+                connection.execute(waiting.values(not_before=now))
+            return len(names)
 
     def robots(self, origin: str) -> RobotsRecord | None:
         """What an origin answered last."""

@@ -167,7 +167,8 @@ class PostgresDatabases:
             )
             connection.exec_driver_sql(
                 "TRUNCATE run, capture, article, source, shape, skipped, host, robots, worker, arrival, pace,"
-                " lesson, profile, anchor, generation, story_event, change, tombstone, token, asked, watch"
+                " lesson, profile, anchor, generation, story_event, change, tombstone, token, asked, watch, pulse,"
+                " source_hour, source_day, problem, folded"
                 " RESTART IDENTITY CASCADE"
             )
         return self._migrated

@@ -1,16 +1,19 @@
-"""Rounds: what the watches have found is told; once, or each minute in the background."""
+"""Rounds: sources are looked after, and what watches have found and problems have become is told, each minute."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from crawler.errors import BadTarget, CrawlerError, Undelivered
+from crawler.lookout import Lookout
 from crawler.notices.finds import message_of
 from crawler.notices.outbox import Outbox
+from crawler.notices.troubles import Receiver, tell_problems
 from storage import Archive, StorageError
 
 EVERY_SECONDS = 60.0
@@ -54,11 +57,19 @@ def go_round(
 class Rounds:
     """Goes round each minute, in a thread and with an archive of its own, while its block runs."""
 
-    def __init__(self, open_archive: Callable[[], Archive], outbox: Outbox, tell: Callable[[str], None]) -> None:
-        """tell: as of ``go_round``; it is called from the other thread, also where the archive does not answer."""
+    def __init__(
+        self,
+        open_archive: Callable[[], Archive],
+        outbox: Outbox,
+        tell: Callable[[str], None],
+        receiver: Receiver | None = None,
+    ) -> None:
+        """receiver: of notices of problems. tell: as of ``go_round``; it is called from the other thread, also where
+        the archive does not answer."""
         self._open_archive = open_archive
         self._outbox = outbox
         self._tell = tell
+        self._receiver = receiver
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go, name="copydesk-rounds", daemon=True)
 
@@ -76,9 +87,12 @@ class Rounds:
         while not self._stop.is_set():
             try:
                 with self._open_archive() as archive:
+                    lookout = Lookout(archive)
                     while not self._stop.is_set():
+                        lookout.keep(datetime.now(UTC))
+                        tell_problems(archive, self._outbox, self._receiver, self._tell, self._stop)
                         go_round(archive, self._outbox, self._tell, self._stop)
                         self._stop.wait(EVERY_SECONDS)
             except (StorageError, CrawlerError) as error:
-                self._tell(f"watches: {error}; trying again in {EVERY_SECONDS:.0f} s")
+                self._tell(f"rounds: {error}; trying again in {EVERY_SECONDS:.0f} s")
                 self._stop.wait(EVERY_SECONDS)

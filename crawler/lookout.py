@@ -1,0 +1,304 @@
+"""Lookout: looks after the sources. What they brought is judged, and what changes of it is entered: problems are opened
+and closed, and the days get what was expected of them. Any number may do so at once, each problem is one all the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from crawler.errors import BadSource
+from crawler.health import Known, Trouble, is_over, least_of_day, offline_since, outranks, trouble_of
+from crawler.neighbours import common_part
+from crawler.rhythm import WEEK, Hours, Rhythm, hour_of, learn
+from crawler.source import Source
+from storage import Archive
+from storage.frontier import NETWORK
+from storage.links import SourceRecord
+from storage.problems import Problem
+from storage.pulses import Fold, Pulse, Unanswered
+
+_LEARNED_FROM, _JUDGED = 56 * 24, 14 * 24  # hours
+_LEARN_EVERY = timedelta(hours=1)
+_LEARN_ROUND = timedelta(days=14)  # a problem that lasts longer is what is usual
+_PROBED = 5  # hosts that are tried at once while this machine is offline
+_LEAST_REACH, _MOST_REACH = 2, 48  # hours between looks, of which the later one tells all
+_FLAT = (2.3, 0.5, 0.5)  # usual gap, spread and share of articles, where only the volume is stated
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a source is. state: well, new, late, broken or off. article_at, article_id: of its last article."""
+
+    source: str
+    state: str
+    trouble: Trouble | None
+    article_at: datetime | None
+    article_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is seen. offline: since when this machine reaches nobody. open: the problems that are entered and last."""
+
+    sources: tuple[Health, ...]
+    open: tuple[Problem, ...]
+    offline: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    health: Health
+    known: Known | None
+    lasts: bool = False  # the problem that is entered
+
+
+class Lookout:
+    """Looks after the sources of an archive, for one thread. It remembers rhythms for an hour."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._learned_at: datetime | None = None
+        self._rhythms: dict[str, Rhythm | None] = {}
+        self._hours: dict[str, Hours] = {}
+        self._expected: dict[tuple[str, int], tuple[float, float]] = {}  # of days, not entered yet
+        self._expected_until: int | None = None
+
+    def look(self, now: datetime) -> Outlook:
+        """How everything is; nothing is written."""
+        fold = self._archive.pulses.look()
+        open_ = self._archive.problems.open()
+        return _outlook(self._judge(fold, open_, now), open_, _offline(fold.pulses.values(), open_))
+
+    def keep(self, now: datetime) -> Outlook:
+        """The same, and what has changed is entered."""
+        archive = self._archive
+        archive.pulses.fold()
+        fold = archive.pulses.look()
+        open_ = archive.problems.open()
+        offline = _offline(fold.pulses.values(), open_)
+        _keep_offline(archive, offline, open_, now)
+        judged = self._judge(fold, open_, now)
+        archive.pulses.expect(self._expected)
+        self._expected = {}
+        by_source = {problem.source: problem for problem in open_}
+        for each in judged:
+            if offline is None:
+                _keep_source(archive, each, by_source.get(each.health.source), now)
+        return Outlook(tuple(each.health for each in judged), archive.problems.open(), offline)
+
+    # --- what is known
+
+    def _judge(self, fold: Fold, open_: tuple[Problem, ...], now: datetime) -> list[_Judged]:
+        archive = self._archive
+        records = archive.sources.all()
+        problems = archive.problems.since(now - timedelta(hours=_LEARNED_FROM))
+        self._read(fold, problems, now)
+        sites = {site.site: site.changed_at for site in archive.profiles.all() if site.is_learning_again}
+        unanswered = archive.pulses.unanswered()
+        calm = [problem.closed_at for problem in problems if problem.kind == "offline" and problem.closed_at]
+        common = self._common(records, {problem.source for problem in open_})
+        judged = []
+        for record in records:
+            pulse = fold.pulses.get(record.name, Pulse(record.name))
+            if not record.enabled:
+                judged.append(_Judged(Health(record.name, "off", None, pulse.article_at, pulse.article_id), None))
+                continue
+            charged = _charged(pulse, unanswered.get(record.name), max(calm, default=None))
+            if charged.failures and not charged.why:
+                charged = replace(charged, why=archive.pulses.waiting(record.name) or "its listings were not read")
+            known = _known(record, charged, self._rhythms.get(record.name), self._hours.get(record.name), now)
+            known = replace(known, common=common.get(_group(record), np.ones(0)), layout_at=sites.get(pulse.site or ""))
+            trouble = trouble_of(known)
+            mine = next((problem for problem in open_ if problem.source == record.name), None)
+            lasts = mine is not None and not is_over(mine.kind, mine.since, known, now)
+            state = mine.state if mine and lasts else _state(trouble) if trouble else _calm(known)
+            judged.append(
+                _Judged(Health(record.name, state, trouble, pulse.article_at, pulse.article_id), known, lasts)
+            )
+        return judged
+
+    def _read(self, fold: Fold, problems: Iterable[Problem], now: datetime) -> None:
+        """The hours of each source, and once an hour what is usual of them."""
+        end = hour_of(now)
+        learns = self._learned_at is None or not timedelta() <= now - self._learned_at < _LEARN_EVERY
+        begin = end - (_LEARNED_FROM if learns else _JUDGED)
+        rows = {name: dict(_told(hours)) for name, hours in self._archive.pulses.hours(begin).items()}
+        for (name, hour), (articles, missed, listed) in fold.hours.items():
+            if hour >= begin:
+                kept = rows.setdefault(name, {}).get(hour, (0, 0, 0))
+                rows[name][hour] = (kept[0] + articles, kept[1] + missed, kept[2] + listed)
+        self._hours = {name: _hours(told, begin, end) for name, told in rows.items()}
+        if learns:
+            self._rhythms = {
+                name: learn(_before_yesterday(_without(name, hours, problems))) for name, hours in self._hours.items()
+            }
+            self._learned_at = now
+            self._expect(end // 24)
+        over = [problem for problem in problems if problem.closed_at]
+        self._hours = {name: _without(name, _last(hours, _JUDGED), over) for name, hours in self._hours.items()}
+
+    def _expect(self, today: int) -> None:
+        """What was to be expected of the days of the last two weeks that were looked at."""
+        if today == self._expected_until:
+            return
+        self._expected_until = today
+        for name, rhythm in self._rhythms.items():
+            if rhythm is None:
+                continue
+            hours = self._hours[name]
+            begun = (hours.start + int(np.argmax(hours.known))) // 24 + 1
+            for day in range(max(begun, today - _JUDGED // 24), today):
+                due = float(rhythm.expected(day * 24, day * 24 + 24).sum())
+                self._expected[name, day] = due, least_of_day(rhythm, due)
+
+    def _common(self, records: Sequence[SourceRecord], troubled: set[str | None]) -> Mapping[str, np.ndarray]:
+        groups: dict[str, list[Known]] = defaultdict(list)
+        for record in records:
+            rhythm, hours = self._rhythms.get(record.name), self._hours.get(record.name)
+            if rhythm is not None and hours is not None and record.name not in troubled:
+                groups[_group(record)].append(Known(record.name, rhythm, hours))
+        return {
+            group: common_part(
+                np.stack([np.where(each.hours.known, each.hours.articles, 0) for each in known]),
+                np.stack([each.usual for each in known]),
+            )
+            for group, known in groups.items()
+        }
+
+
+def _outlook(judged: Sequence[_Judged], open_: tuple[Problem, ...], offline: datetime | None) -> Outlook:
+    lasting = {each.health.source for each in judged if each.lasts}
+    last = tuple(each for each in open_ if each.source in lasting or (each.source is None and offline is not None))
+    return Outlook(tuple(each.health for each in judged), last, offline)
+
+
+def _offline(pulses: Iterable[Pulse], open_: Iterable[Problem]) -> datetime | None:
+    """By the sites of the sources: those that answered in the day before they failed, and those that answer."""
+    failing: dict[str, datetime] = {}
+    answered: dict[str, datetime] = {}
+    for pulse in pulses:
+        host = pulse.site or pulse.source
+        if pulse.listed_at is None:
+            continue
+        if pulse.failing_since is None:
+            answered[host] = max(pulse.listed_at, answered.get(host, pulse.listed_at))
+        elif (pulse.why or "").startswith(NETWORK) and pulse.failing_since - pulse.listed_at < timedelta(days=1):
+            failing[host] = min(pulse.failing_since, failing.get(host, pulse.failing_since))
+    since = offline_since(failing, answered)
+    known = next((problem.since for problem in open_ if problem.kind == "offline"), None)
+    if known is not None and since is not None:
+        return known
+    return since
+
+
+def _keep_offline(archive: Archive, offline: datetime | None, open_: Iterable[Problem], now: datetime) -> None:
+    problem = next((each for each in open_ if each.kind == "offline"), None)
+    if offline is not None and problem is None:
+        archive.problems.enter(
+            None, "offline", offline, "this machine is offline: no source can be reached",
+            "look at its network; sources are tried again by themselves", None, now,
+        )  # fmt: skip
+    elif offline is None and problem is not None and archive.problems.close(problem, now):
+        archive.frontier.forgive()
+    if offline is not None:
+        archive.frontier.forgive(_PROBED)
+
+
+def _keep_source(archive: Archive, judged: _Judged, problem: Problem | None, now: datetime) -> None:
+    health, known, trouble = judged.health, judged.known, judged.health.trouble
+    if problem is not None:
+        if known is None or is_over(problem.kind, problem.since, known, now):
+            archive.problems.close(problem, now)
+            return  # what this one explains opens no other
+        if not (trouble and outranks(trouble, problem.kind)):
+            return
+        archive.problems.close(problem, now)
+    if trouble is not None:
+        archive.problems.enter(
+            health.source, trouble.kind, trouble.since, trouble.detail, trouble.hint, health.article_id, now
+        )
+
+
+def _known(record: SourceRecord, pulse: Pulse, rhythm: Rhythm | None, hours: Hours | None, now: datetime) -> Known:
+    try:
+        expect = Source.parse(record.name, record.definition).expect
+    except BadSource:
+        expect = None
+    if rhythm is None and expect is not None and expect.articles_per_week:
+        gap, spread, read = _FLAT
+        rhythm = Rhythm(np.full(WEEK, expect.articles_per_week / WEEK), expect.articles_per_week / 7, gap, spread, read)
+    if hours is None:
+        nothing = np.zeros(_JUDGED, np.int64)
+        hours = Hours(hour_of(now) - _JUDGED, nothing, nothing, np.zeros(_JUDGED, bool))
+    return Known(
+        record.name, rhythm, hours, pulse.listed_at, pulse.article_at, pulse.failures, pulse.failing_since,
+        pulse.failed_at, pulse.why or "", pulse.missed, pulse.missing_since,
+        longest_silence=expect.longest_silence if expect else None,
+    )  # fmt: skip
+
+
+def _charged(pulse: Pulse, unanswered: Unanswered | None, calm: datetime | None) -> Pulse:
+    """What is to be charged to a source: runs without an answer too; nothing from before this machine was online."""
+    if unanswered is not None and unanswered.number > pulse.failures:
+        since = min(unanswered.since, pulse.failing_since or unanswered.since)
+        pulse = replace(pulse, failures=unanswered.number, failing_since=since, failed_at=unanswered.last)
+    if pulse.failing_since is not None and calm is not None and pulse.failing_since < calm:
+        return replace(pulse, failing_since=calm)
+    return pulse
+
+
+def _hours(told: Mapping[int, tuple[int, int, int]], begin: int, end: int) -> Hours:
+    """In a row. A look tells of the time since the one before, unless that is longer than usual."""
+    articles, missed = np.zeros(end - begin, np.int64), np.zeros(end - begin, np.int64)
+    known = np.zeros(end - begin, bool)
+    looks = sorted(hour for hour, (_, _, listed) in told.items() if listed)
+    usual = float(np.median(np.diff(looks))) if len(looks) > 1 else 1.0
+    reach = int(min(max(_LEAST_REACH, 2 * usual), _MOST_REACH))
+    for before, look in zip([None, *looks], looks, strict=False):
+        first = before if before is not None and look - before <= reach else look - 1
+        known[max(0, first - begin) : max(0, look - begin)] = True
+    for hour, (came, without, _) in told.items():
+        if begin <= hour < end:
+            articles[hour - begin], missed[hour - begin] = came, without
+    return Hours(begin, articles, missed, known)
+
+
+def _without(name: str, hours: Hours, problems: Iterable[Problem]) -> Hours:
+    """The hours but those of its problems: these say nothing of what is usual, and nothing twice."""
+    known = hours.known.copy()
+    for problem in problems:
+        if problem.source == name and problem.kind != "layout":
+            until = min(problem.closed_at or problem.since + _LEARN_ROUND, problem.since + _LEARN_ROUND)
+            known[max(0, hour_of(problem.since) - hours.start) : max(0, hour_of(until) + 1 - hours.start)] = False
+    return replace(hours, known=known)
+
+
+def _before_yesterday(hours: Hours) -> Hours:
+    """What is usual is not learned of the days that are being judged."""
+    number = hours.end // 24 * 24 - 24 - hours.start
+    return Hours(hours.start, hours.articles[:number], hours.missed[:number], hours.known[:number])
+
+
+def _last(hours: Hours, number: int) -> Hours:
+    return Hours(hours.end - number, hours.articles[-number:], hours.missed[-number:], hours.known[-number:])
+
+
+def _told(rows: Iterable[tuple[int, int, int, int]]) -> Iterable[tuple[int, tuple[int, int, int]]]:
+    return ((hour, (articles, missed, listed)) for hour, articles, missed, listed in rows)
+
+
+def _group(record: SourceRecord) -> str:
+    return record.country or record.language or ""
+
+
+def _state(trouble: Trouble) -> str:
+    return "late" if trouble.kind == "late" else "broken"
+
+
+def _calm(known: Known) -> str:
+    return "well" if known.article_at is not None else "new"
