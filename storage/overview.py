@@ -131,20 +131,32 @@ class Overview:
         return {run: tuple(causes) for run, causes in found.items()}
 
     def inputs(
-        self, run: int, outcome: FateOutcome, limit: int, before: int | None = None
-    ) -> tuple[tuple[int, Fate], ...]:
-        """What had that outcome in a run, latest first, each with its number. before: those with a lower number."""
-        asked = ledger.inputs(run, outcome).limit(limit)
-        if before is not None:
-            asked = asked.where(_fate.id < before)
+        self, run: int, outcome: FateOutcome, limit: int, after: int | None = None
+    ) -> tuple[tuple[Fate, ...], int | None]:
+        """What had that outcome in a run, latest first, or waits, and what ``after`` takes for more; None at the end."""
         with self._database.reading() as connection:
-            return tuple((row[0], Fate(*row[1:])) for row in connection.execute(asked))
+            if outcome == "pending":
+                found = ledger.waiting(connection, run, limit + 1, after or 0)
+            else:
+                asked = ledger.inputs(run, outcome).limit(limit + 1)
+                rows = connection.execute(asked if after is None else asked.where(_fate.id < after))
+                found = tuple((row[0], Fate(*row[1:])) for row in rows)
+        if len(found) <= limit:
+            return tuple(fate for _, fate in found), None
+        shown = [(number, fate) for number, fate in found[:limit] if number != found[limit][0]]
+        return tuple(fate for _, fate in shown), shown[-1][0]
 
     def dated(self) -> tuple[datetime, datetime] | None:
         """Of when the oldest and the newest articles are; None where there is none."""
         with self._database.reading() as connection:
             first, last = (connection.scalar(select(each(_article.dated_at))) for each in (func.min, func.max))
         return (first, last) if first and last else None
+
+    def withdrawn_at(self, article_id: str) -> datetime | None:
+        """Since when the page of an article is gone; None where it is not."""
+        with self._database.reading() as connection:
+            found: datetime | None = connection.scalar(select(_article.withdrawn_at).where(_article.id == article_id))
+            return found
 
     def nearest(self, url: str, limit: int) -> tuple[str, ...]:
         """Known addresses of the same host that begin most like ``url``, of the 500 that were named last."""

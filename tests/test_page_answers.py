@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +12,8 @@ import pytest
 
 from storage.diff import diff
 from storage.records import Query
-from tests.reading_room import Room
+from storage.times import rfc3339
+from tests.reading_room import NOW, Room
 
 # --- search ---------------------------------------------------------------------------------------------------------
 
@@ -254,6 +256,41 @@ def test_states_are_words(room: Room) -> None:
     ):
         page = re.sub(r"<[^>]*>", " ", httpx.get(f"{room.base}/sources/{name}").text)
         assert re.search(rf"[✓✕–○]\s+{state}", page), name
+
+
+def test_a_problem_says_since_when_and_what_to_try(room: Room) -> None:
+    (problem,) = room.archive.problems.open()
+    for address in ("/sources", "/sources/daffa-times"):
+        (block,) = re.findall(r'<section class="problem broken">.*?</section>', httpx.get(room.base + address).text, re.S)
+        assert rfc3339(problem.since) in block
+        assert f'href="/articles/{room.ids["copy daffa-times"]}"' in block
+        assert "HTTP 503" in block
+        assert "<code>copydesk sources check daffa-times</code>" in block
+    assert "problem" not in re.sub(r"<head>.*</head>", "", httpx.get(f"{room.base}/sources/harbour-post").text)
+
+
+def test_a_machine_that_is_offline_is_told_once(room: Room) -> None:
+    hint = "look at its network"
+    room.archive.problems.enter(None, "offline", NOW, "this machine is offline", hint, None, NOW)
+    try:
+        for address in ("/sources", "/sources/harbour-post"):
+            assert httpx.get(room.base + address).text.count("this machine is offline") == 1
+        assert httpx.get(f"{room.base}/api/v1/sources").json()["offline"]["hint"] == hint
+    finally:
+        room.archive.problems.close(next(each for each in room.archive.problems.open() if each.source is None), NOW)
+
+
+def test_a_gap_is_marked_and_can_be_filled(room: Room, window: Any) -> None:
+    day = (NOW - timedelta(days=2)).date()
+    window.goto(f"{room.base}/sources/riverside-courier")
+    assert window.locator(".sparkline rect.bad").count() == 1
+    assert "1 of the days is a gap" in window.inner_text(".volume")
+    window.click("text=Fetch what is missing")
+    assert window.input_value("#source") == "riverside-courier"
+    assert window.input_value("#since") == day.isoformat()
+    assert window.input_value("#until") == (day + timedelta(days=1)).isoformat()
+    days = httpx.get(f"{room.base}/api/v1/sources/riverside-courier/days").json()["days"]
+    assert [each["day"] for each in days if each["is_gap"]] == [day.isoformat()]
 
 
 def test_print(room: Room, window: Any) -> None:

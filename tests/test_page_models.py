@@ -13,6 +13,7 @@ from storage import Archive, Article, Page
 from storage.counts import Count
 from storage.diff import by_paragraph, diff, is_unchanged
 from storage.interleaving import interleaved
+from storage.links import SourceRecord
 from storage.overview import Span
 from storage.records import Query, Removed, Run
 from storage.web.asking import Asked
@@ -104,6 +105,9 @@ def test_a_diff_by_paragraphs() -> None:
 def test_the_overview_of_an_archive(archive: Archive) -> None:
     overview = archive.overview
     assert overview.dated() is None
+    archive.sources.sync([
+        SourceRecord(name, name, "en", None, f"https://{name}.example/", True, "") for name in ("a", "c", "gazette")
+    ])  # fmt: skip
     with archive.batch():
         for number in range(6):
             archive.save(*numbered(number))
@@ -117,6 +121,7 @@ def test_the_overview_of_an_archive(archive: Archive) -> None:
     assert overview.covered(spans, "gazette") == (True, False, False)
     day = NOON.date()
     assert overview.volumes(day, day + timedelta(days=1)) == {"gazette": {day: 6}, "a": {day: 1}}
+    assert overview.volumes(day, day + timedelta(days=1), "a") == {"a": {day: 1}}
     assert overview.dated() == (NOON, NOON)
     (story,) = {found.story_id for found in archive.find(Query(source="a"))}
     assert overview.sights([story, "0" * 16])[story].outlets == 2
