@@ -133,7 +133,7 @@ class Overview:
     def inputs(
         self, run: int, outcome: FateOutcome, limit: int, after: int | None = None
     ) -> tuple[tuple[Fate, ...], int | None]:
-        """What had that outcome in a run, latest first, or waits, and what ``after`` takes for more; None at the end."""
+        """What had that outcome in a run, latest first, or waits; and what ``after`` takes for more (None: the end)."""
         with self._database.reading() as connection:
             if outcome == "pending":
                 found = ledger.waiting(connection, run, limit + 1, after or 0)

@@ -138,6 +138,14 @@ def test_the_page_as_it_came_is_a_download_and_nothing_else(asking: Asking) -> N
     assert raw.headers["content-security-policy"].startswith("sandbox;")
 
 
+def test_each_place_of_an_article_is_found_and_counted(asking: Asking) -> None:
+    places = asking.archive.count(Query(by="sighting"))
+    assert places > asking.archive.count(Query())
+    found = asking.get("/search", by="sighting", limit=200)
+    assert found["count"] == len(found["hits"]) == places
+    assert asking.get("/counts", by="source", of="sighting")["total"] == places
+
+
 def test_search_marks_counts_and_notes(asking: Asking) -> None:
     found = asking.get("/search", q="flood gate", facets=["source", "day"])
     assert found["count"] == 2

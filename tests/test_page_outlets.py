@@ -73,7 +73,7 @@ def _queries(archive: Archive, newsroom: CatalogueNewsroom, numbers: range) -> i
         if statement.startswith(("SELECT", "WITH")):
             asked.append(statement)
 
-    engine = archive._database.engine  # noqa: SLF001 - what it is asked is seen nowhere else
+    engine = archive._database.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
         assert len(outlets(archive, newsroom, archive.problems.open(), NOW)) == numbers.stop

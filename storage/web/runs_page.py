@@ -43,7 +43,7 @@ def runs(request: Request) -> Response:
 
 
 def run(request: Request) -> Response:
-    """One run. ``fate``: lists what had that outcome, ``after`` a number; ``reload``: the answer asks to be loaded again."""
+    """One run. ``fate``: lists what had that outcome; ``after``: beyond a number; ``reload``: it is loaded again."""
     archive = desk_of(request).archive
     said = request.query_params
     found = archive.run(_number(request.path_params["run"]) or 0)
