@@ -45,6 +45,11 @@ class Sparkline:
         return self.numbers[-1]
 
     @property
+    def full_days(self) -> str:
+        """The bars but today's, as one path: a page may have hundreds of drawings."""
+        return "".join(f"M{bar.x:g} {bar.y:g}h{self.step}v{bar.height:g}h-{self.step}z" for bar in self.bars[:-1])
+
+    @property
     def sentence(self) -> str:
         """What the drawing shows."""
         usual = f"; usual {self.usual[0]} to {self.usual[1]} a day" if self.usual else ""

@@ -67,8 +67,8 @@ class RunList:
 
 @dataclass(frozen=True, slots=True)
 class LinkList:
-    """What had one fate in a run, latest first; or is pending, in no order. next: what ``after`` takes for more; null at
-    the end."""
+    """What had one fate in a run, latest first, or waits, in no order. next: what ``after`` takes for more; null at the
+    end."""
 
     run_id: int
     fate: FateOutcome
