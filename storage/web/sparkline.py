@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from storage.web.rendering import many
+
 DAYS = 28
 """That are drawn, today's the last."""
 
@@ -53,7 +55,7 @@ class Sparkline:
     def sentence(self) -> str:
         """What the drawing shows."""
         usual = f"; usual {self.usual[0]} to {self.usual[1]} a day" if self.usual else ""
-        before = f"{sum(self.numbers[:-1]):,} articles in the {DAYS - 1} days before today"
+        before = f"{many(sum(self.numbers[:-1]), 'article')} in the {DAYS - 1} days before today"
         gaps = (
             f"; {len(self.gaps)} of the days {'is a gap' if len(self.gaps) == 1 else 'are gaps'}" if self.gaps else ""
         )
