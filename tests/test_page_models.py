@@ -84,16 +84,17 @@ def test_a_sparkline_knows_what_is_usual() -> None:
 
 
 def test_a_funnel_adds_up() -> None:
-    counts = (("failed", 1), ("rejected", 1), ("stored", 8), ("version", 1))
-    run = Run(1, "crawl", NOON, None, counts, named=42, known=29, pending=2)
+    counts = (("failed", 1), ("rejected", 1), ("stored", 8), ("version", 1), ("withdrawn", 1))
+    run = Run(1, "crawl", NOON, None, counts, named=43, known=29, pending=2)
     made = funnel(run)
-    assert (made.number, made.adds_up) == (42, True)
+    assert (made.number, made.adds_up) == (43, True)
     assert [(part.name, part.number) for part in made.parts[1].parts] == [
         ("fetched", 10),
         ("failed", 1),
+        ("withdrawn", 1),
         ("pending", 2),
     ]
-    assert funnel(Run(2, "ingest", NOON, NOON, counts)).number == 11
+    assert funnel(Run(2, "ingest", NOON, NOON, counts)).number == 12
 
 
 def test_a_diff_by_paragraphs() -> None:
