@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from crawler.slots import moment_of
 from storage import Archive
-from storage.problems import Problem
 
 LONGEST = timedelta(hours=6)
 """A failing source is looked at as often as that, at least."""
@@ -17,16 +16,11 @@ _PART = 4  # of the time for which it has been failing
 
 def held(archive: Archive) -> Mapping[str, datetime]:
     """The sources that fail, and until when each is left alone: for a quarter of the time that it has failed for."""
-    found = {}
-    for problem in archive.problems.open():
-        if problem.source and problem.kind == "failing" and (until := _until(archive, problem)):
-            found[problem.source] = until
-    return found
+    failing = {each.source: each.since for each in archive.problems.open() if each.source and each.kind == "failing"}
+    if not failing:
+        return {}
+    return {name: _until(moment_of(slot), failing[name]) for name, slot in archive.sources.last_slots(failing).items()}
 
 
-def _until(archive: Archive, problem: Problem) -> datetime | None:
-    slot = archive.sources.last_slot(problem.source or "")
-    if slot is None:
-        return None
-    last = moment_of(slot)
-    return last + min(LONGEST, max(timedelta(), (last - problem.since) / _PART))
+def _until(last: datetime, since: datetime) -> datetime:
+    return last + min(LONGEST, max(timedelta(), (last - since) / _PART))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from crawler.crawl import file_addresses, file_source
 from crawler.errors import CrawlerError
+from crawler.holding import held
 from crawler.schedule import Cron
 from crawler.slots import moment_of, slots_of
 from crawler.source import Source
 from storage import Archive
 from storage.errors import NotFound
-from storage.links import Filing, Order
+from storage.links import Filing, Order, SourceRecord
 from storage.web.newsroom import Unaskable
 
 
@@ -40,16 +41,33 @@ class CatalogueNewsroom:
             raise self._refused(error) from error
 
     def next_run(self, source: str) -> datetime | None:
-        """The slot that comes after the last one that was run or skipped."""
+        """When the schedule files a run of it."""
         try:
             known = self._archive.sources.get(source)
-            if not known.enabled:
-                return None
-            slots = slots_of(Source.parse(source, known.definition).schedule, source, Cron)
-        except (NotFound, CrawlerError, ValueError):
+        except NotFound:
             return None
-        done = self._archive.sources.last_slot(source)
-        return slots.next(moment_of(done) if done else self._now())
+        return self.next_runs([known]).get(source)
+
+    def next_runs(self, sources: Sequence[SourceRecord]) -> Mapping[str, datetime]:
+        """The slot after the last one that was run or skipped, or as the pace plans it; later where a source fails."""
+        enabled = [source for source in sources if source.enabled]
+        done = self._archive.sources.last_slots([source.name for source in enabled])
+        planned, free = self._archive.paces.planned(), held(self._archive)
+        found = {}
+        for source in enabled:
+            if (at := self._next(source, done.get(source.name), planned.get(source.name))) is not None:
+                found[source.name] = max(at, free.get(source.name, at))
+        return found
+
+    def _next(self, source: SourceRecord, done: str | None, planned: datetime | None) -> datetime | None:
+        """By its schedule. None where its file cannot be read, or its pace was not planned yet."""
+        try:
+            timing = Source.parse(source.name, source.definition).schedule
+            if timing.auto:
+                return planned
+            return slots_of(timing, source.name, Cron).next(moment_of(done) if done else self._now())
+        except (CrawlerError, ValueError):
+            return None
 
     def _refused(self, error: CrawlerError) -> Unaskable:
         """What is told to others: not where files lie on this machine."""

@@ -27,11 +27,12 @@ _MOST_NAMED = 10  # copies in a hint
 @speaks
 @click.pass_obj
 def changes(open_archive: OpenArchive, desk: Desk, since: int, limit: int | None) -> None:
-    """List each article that came, changed, moved between stories or was forgotten, in the order of the commits.
+    """List each article that came, changed, moved between stories, was withdrawn or forgotten, as it was committed.
 
     \b
     copydesk changes --since 1200 --json
 
+    What happened is one word: stored, version, grouped, withdrawn, returned (its page is there again) or forgotten.
     Whoever goes on behind the last number, and reads each article named, misses nothing: docs/querying.md.
     """
     from storage.change_log import MOST

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, insert, or_, select, update
 
 from storage import crawl_schema, schema
 from storage.duplicates import key_of
@@ -19,6 +19,8 @@ from storage.url_key import url_key
 
 BAD: tuple[FateOutcome, ...] = ("failed", "set-aside")
 """The outcomes that somebody should look at."""
+
+_DIGITS = 7  # of a link's key, that its number is made of
 
 _run, _fate, _link, _host = schema.run.c, schema.fate.c, crawl_schema.link.c, crawl_schema.host.c
 
@@ -83,7 +85,7 @@ def fates(connection: Connection, named: str, article_id: str | None) -> tuple[F
     waiting: tuple[Fate, ...] = ()
     if key := url_key(named):
         asked.append(_fate.url_key == key_of(key))
-        waiting = _pending(connection, key_of("article", key))
+        waiting = tuple(_pending(row) for row in connection.execute(_waits(_link.key == key_of("article", key))))
         led_to = connection.scalar(select(_link.url).where(_link.key == key_of("article", key)))
         if led_to and (moved := url_key(led_to)):
             asked.append(_fate.url_key == key_of(moved))  # redirects ended there
@@ -110,18 +112,29 @@ def inputs(run_id: int, *outcomes: FateOutcome) -> Select[Any]:
     return asked.order_by(_fate.id.desc())
 
 
-def _pending(connection: Connection, link_key: str) -> tuple[Fate, ...]:
-    row = connection.execute(
+def waiting(connection: Connection, run_id: int, limit: int, after: int = 0) -> tuple[tuple[int, Fate], ...]:
+    """The articles of a run that are to be fetched, each with a number, in the order of these. after: those beyond it.
+
+    The number is of the first digits of a link's key: two links may have the same.
+    """
+    asked = _waits(_link.run_id == run_id, _link.kind == "article", _link.key >= f"{after:0{_DIGITS}x}")
+    rows = connection.execute(asked.order_by(_link.key).limit(limit))
+    return tuple((int(row.key[:_DIGITS], 16) + 1, _pending(row)) for row in rows)
+
+
+def _waits(*which: ColumnElement[bool]) -> Select[Any]:
+    return (
         select(crawl_schema.link, _host.not_before.label("host_not_before"))
         .outerjoin(crawl_schema.host, _host.name == _link.host)
-        .where(_link.key == link_key, _link.state != "done")
-    ).one_or_none()
-    if row is None:
-        return ()
+        .where(_link.state != "done", *which)
+    )
+
+
+def _pending(row: Row[Any]) -> Fate:
     if row.state == "ready":
         at = max(row.not_before, row.host_not_before or row.not_before)
         when = f"not before {rfc3339(at)}" if at > LONG_AGO else "its turn comes when a worker runs"
     else:
         when = "a worker has it"
     why = "; ".join(part for part in (when, row.why) if part)
-    return (Fate(row.run_id, row.named_at, row.found_on, row.url, "pending", why, row.article_id),)
+    return Fate(row.run_id, row.named_at, row.found_on, row.url, "pending", why, row.article_id)

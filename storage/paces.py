@@ -43,6 +43,12 @@ class Paces:
             row = connection.execute(select(*_RECORD).where(_pace.source == source)).one_or_none()
             return None if row is None else _record(row)
 
+    def planned(self) -> Mapping[str, datetime]:
+        """Which slot is due next of each source whose pace decides that."""
+        asked = select(_pace.source, _pace.next_at).where(_pace.next_at.is_not(None))
+        with self._database.reading() as connection:
+            return {row.source: row.next_at for row in connection.execute(asked)}
+
     def arrivals(self, source: str, since: datetime) -> Mapping[int, int]:
         """How many new articles came from a source in each hour since then; see ``storage.times.hour_of``."""
         with self._database.reading() as connection:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, func, select
@@ -193,6 +193,16 @@ class Pulses:
                 SourceDay(datetime.fromtimestamp(row.day * 86400, UTC), row.seen, row.late, row.expected, row.least)
                 for row in connection.execute(asked.order_by(_day.day))
             )
+
+    def gaps(self, since: date) -> Mapping[str, tuple[date, ...]]:
+        """Of each source, the days since then that are gaps, in order; a source without any is left out."""
+        first = (since - date(1970, 1, 1)).days
+        asked = select(_day.source, _day.day).where(_day.day >= first, _day.seen < _day.least)
+        found: dict[str, list[date]] = defaultdict(list)
+        with self._database.reading() as connection:
+            for row in connection.execute(asked.order_by(_day.source, _day.day)):
+                found[row.source].append(date(1970, 1, 1) + timedelta(days=row.day))
+        return {source: tuple(days) for source, days in found.items()}
 
     def expect(self, expected: Mapping[tuple[str, int], tuple[float, float]]) -> None:
         """Enter what was expected of days (since 1970), and the least of it that is no gap; not where that is known."""

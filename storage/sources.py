@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import func, insert, select, update
@@ -81,6 +81,15 @@ class Sources:
         with self._database.reading() as connection:
             ends = (connection.scalar(of_runs), connection.scalar(of_skips))
             return max((slot for slot in ends if slot), default=None)
+
+    def last_slots(self, names: Collection[str]) -> Mapping[str, str]:
+        """Of each of these sources, the latest slot that was run or skipped; those without any left out."""
+        of_runs = select(func.max(_run.slot)).where(_run.source == _source.name).scalar_subquery()
+        of_skips = select(func.max(_skipped.last_slot)).where(_skipped.source == _source.name).scalar_subquery()
+        asked = select(_source.name, of_runs.label("ran"), of_skips.label("skipped")).where(_source.name.in_(names))
+        with self._database.reading() as connection:
+            ends = {row.name: max(row.ran or "", row.skipped or "") for row in connection.execute(asked)}
+        return {name: slot for name, slot in ends.items() if slot}
 
     def skip(self, skipped: Skipped) -> None:
         """Note that slots were not run."""

@@ -104,6 +104,7 @@ def furnish(archive: Archive) -> dict[str, str]:
                 *text_page(f"https://{outlet}.example/{seed}", report(seed), outlet, at, language="en"),
             )
     _runs(archive)
+    _troubles(archive, ids["copy daffa-times"])
     return ids
 
 
@@ -209,6 +210,17 @@ def _runs(archive: Archive) -> None:
     archive.file_run("ven-song", [Named("https://ven-song.example/rss", "feed")], Order())
     archive.frontier.sign_off("desk")
     archive.watches.add("flood-gate", Query('flood "upper gate"', language="en"), "command", "true")
+
+
+def _troubles(archive: Archive, last_good: str) -> None:
+    """A source that cannot be read, and a day of another one of which articles are missing."""
+    since = NOW - timedelta(days=2)
+    archive.problems.enter(
+        "daffa-times", "failing", since, "cannot be read: HTTP 503: the server is busy",
+        "copydesk sources check daffa-times", last_good, NOW,
+    )  # fmt: skip
+    archive.pulses.fold()
+    archive.pulses.expect({("riverside-courier", int(since.timestamp()) // 86400): (9.0, 4.0)})
 
 
 def _crawl(archive: Archive, source: str, fates: Sequence[str]) -> None:

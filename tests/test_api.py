@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from storage import Archive, Query
 from storage.diff import diff
 from storage.export import FIELDS, record
+from storage.links import Named
 from storage.positions import Position
-from storage.times import moment
+from storage.times import moment, rfc3339
 from storage.web.api.description import description
 from storage.web.api.parameters import AFTER, WHEN
 from storage.web.app import create_app
@@ -137,6 +138,14 @@ def test_the_page_as_it_came_is_a_download_and_nothing_else(asking: Asking) -> N
     assert raw.headers["content-security-policy"].startswith("sandbox;")
 
 
+def test_each_place_of_an_article_is_found_and_counted(asking: Asking) -> None:
+    places = asking.archive.count(Query(by="sighting"))
+    assert places > asking.archive.count(Query())
+    found = asking.get("/search", by="sighting", limit=200)
+    assert found["count"] == len(found["hits"]) == places
+    assert asking.get("/counts", by="source", of="sighting")["total"] == places
+
+
 def test_search_marks_counts_and_notes(asking: Asking) -> None:
     found = asking.get("/search", q="flood gate", facets=["source", "day"])
     assert found["count"] == 2
@@ -172,6 +181,16 @@ def test_sources_and_their_days(asking: Asking) -> None:
     assert source["name"] == "gazette"
     assert datetime.fromisoformat(source["next_at"]) > datetime(2026, 11, 20, tzinfo=UTC)
     assert source["last_run"]["slot"] == "2026-11-20T13:00:00Z"
+    assert (source["state"], source["problem"]) == ("well" if source["verified_at"] else "new", None)
+    now = datetime.now(UTC).replace(microsecond=0)
+    hint = "copydesk sources check gazette"
+    asking.archive.problems.enter("gazette", "late", now, "silent for long", hint, asking.gazette, now)
+    (source,) = asking.get("/sources")["sources"]
+    assert source["state"] == "late"
+    assert source["problem"] == {
+        "kind": "late", "since": rfc3339(now), "opened_at": rfc3339(now), "last_article_id": asking.gazette,
+        "detail": "silent for long", "hint": hint,
+    }  # fmt: skip
     days = asking.get("/sources/gazette/days", days=366)["days"]
     assert len(days) == 366
     assert days[-1]["day"] == datetime.now(UTC).date().isoformat()
@@ -179,6 +198,29 @@ def test_sources_and_their_days(asking: Asking) -> None:
     since = (datetime.now(UTC).date() - date(2026, 11, 20)).days
     assert covered == ({"2026-11-20": 1} if 0 <= since < 366 else {})
     asking.get("/sources/nobody/days", 404)
+
+
+def test_head_is_get_without_a_body(asking: Asking) -> None:
+    for path in ("/sources", "/openapi.json", "/export", f"/articles/{asking.gazette}", "/articles/ffffffffffff"):
+        got, head = asking.client.get(API + path), asking.client.head(API + path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        for name in ("etag", "content-type", "copydesk-count", "content-security-policy"):
+            assert head.headers.get(name) == got.headers.get(name), path
+    assert asking.client.head(f"{API}/runs", params={"limit": 0}).status_code == 422
+    assert asking.client.head("/search").status_code == 200
+
+
+def test_what_waits_in_a_run_is_listed(asking: Asking) -> None:
+    urls = [f"https://coast.example/{number}" for number in range(23)]
+    run = asking.archive.file_run(None, [Named(url) for url in urls]).run
+    found, after = [], None
+    while True:
+        page_ = asking.get(f"/runs/{run}/links", fate="pending", limit=5, **({"after": after} if after else {}))
+        found += page_["links"]
+        if (after := page_["next"]) is None:
+            break
+    assert sorted(each["url"] for each in found) == sorted(urls)
+    assert {(each["outcome"], each["why"]) for each in found} == {("pending", "its turn comes when a worker runs")}
 
 
 def test_runs_and_why(asking: Asking) -> None:
@@ -251,9 +293,9 @@ def test_what_is_not_there_is_a_problem_too(asking: Asking) -> None:
     assert asking.get("/articles/ffffffffffff", 404)["detail"] == "no article ffffffffffff"
     for method in ("PUT", "DELETE", "PATCH", "POST"):
         refused = asking.client.request(method, f"{API}/articles")
-        assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
         assert refused.json()["type"] == "/docs/problems/method"
-    assert asking.client.put(f"{API}/runs").headers["allow"] == "GET, POST"
+    assert asking.client.put(f"{API}/runs").headers["allow"] == "GET, HEAD, POST"
 
 
 # --- asking for a crawl
@@ -388,6 +430,8 @@ def test_examples_have_the_keys_that_answers_have(asking: Asking) -> None:
         for number in range(10):
             made = article(f"Lighthouse {number}: its keeper painted the tower again. " * 3, f"Tower {number}")
             asking.archive.save(page(f"https://coast.example/{number}", str(number).encode()), made)
+    asking.archive.problems.enter("gazette", "late", datetime.now(UTC), "silent", "copydesk sources check gazette",
+                                  asking.gazette, datetime.now(UTC))  # fmt: skip
     asking.archive.watches.add("floods", Query(words="flood"), "command", "cat")
     description_ = asking.client.get(f"{API}/openapi.json").json()
     run = asking.get("/runs")["runs"][-1]["id"]

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
+import shlex
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from storage import schema
 from storage.diff import diff
 from storage.records import Query
-from tests.reading_room import Room
+from storage.speaking import as_said
+from storage.times import rfc3339
+from storage.web.asking import Asked
+from storage.web.search_page import _watch
+from tests.reading_room import NOW, Room
 
 # --- search ---------------------------------------------------------------------------------------------------------
 
@@ -125,6 +133,9 @@ def test_notes_and_doors(room: Room, window: Any) -> None:
     assert "sort=loud" in notes
     assert "after: no position" in notes
     window.goto(f"{room.base}/search?q=flood+%22upper+gate%22+-drill&source=harbour-post")
+    window.click(".watch summary")
+    line = "copydesk watch add NAME --webhook URL -- flood '\"upper gate\"' -drill source:harbour-post"
+    assert line in window.inner_text(".watch")
     window.click(".lines summary")
     shown = window.inner_text(".lines")
     assert """copydesk search --source harbour-post -- flood '"upper gate"' -drill""" in shown
@@ -132,6 +143,16 @@ def test_notes_and_doors(room: Room, window: Any) -> None:
     exports = [node.get_attribute("href") for node in window.query_selector_all(".takes a")]
     assert [parse_qs(urlsplit(each).query)["format"][0] for each in exports] == ["jsonl", "csv", "parquet", "atom"]
     assert all(parse_qs(urlsplit(each).query)["source"] == ["harbour-post"] for each in exports)
+
+
+def test_a_watch_of_a_line_asks_the_same(room: Room) -> None:
+    """What the page has one type is read by the command as the page reads it."""
+    asked = Asked(q='title:gate OR "upper gate" -zeppelin', source="harbour-post", since="2020")
+    line = shlex.split(_watch(asked, asked.query(NOW.date())) or "")
+    watched = Query(as_said(tuple(line[line.index("--") + 1 :])))
+    found = {each.id for each in room.archive.find(watched)}
+    assert found == {each.id for each in room.archive.find(asked.query(NOW.date()))} != set()
+    assert _watch(Asked(), Query()) is None
 
 
 # --- articles, versions, stories ------------------------------------------------------------------------------------
@@ -254,6 +275,53 @@ def test_states_are_words(room: Room) -> None:
     ):
         page = re.sub(r"<[^>]*>", " ", httpx.get(f"{room.base}/sources/{name}").text)
         assert re.search(rf"[✓✕–○]\s+{state}", page), name
+
+
+def test_a_problem_says_since_when_and_what_to_try(room: Room) -> None:
+    (problem,) = room.archive.problems.open()
+    for address in ("/sources", "/sources/daffa-times"):
+        (block,) = re.findall(
+            r'<section class="problem broken">.*?</section>', httpx.get(room.base + address).text, re.DOTALL
+        )
+        assert rfc3339(problem.since) in block
+        assert f'href="/articles/{room.ids["copy daffa-times"]}"' in block
+        assert "HTTP 503" in block
+        assert "<code>copydesk sources check daffa-times</code>" in block
+    assert "problem" not in re.sub(r"<head>.*</head>", "", httpx.get(f"{room.base}/sources/harbour-post").text)
+
+
+def test_a_machine_that_is_offline_is_told_once(room: Room) -> None:
+    hint = "look at its network"
+    room.archive.problems.enter(None, "offline", NOW, "this machine is offline", hint, None, NOW)
+    try:
+        for address in ("/sources", "/sources/harbour-post"):
+            assert httpx.get(room.base + address).text.count("this machine is offline") == 1
+        assert httpx.get(f"{room.base}/api/v1/sources").json()["offline"]["hint"] == hint
+    finally:
+        room.archive.problems.close(next(each for each in room.archive.problems.open() if each.source is None), NOW)
+
+
+def test_a_gap_is_marked_and_can_be_filled(room: Room, window: Any) -> None:
+    day = (NOW - timedelta(days=2)).date()
+    window.goto(f"{room.base}/sources/riverside-courier")
+    assert window.locator(".sparkline rect.bad").count() == 1
+    assert "1 of the days is a gap" in window.inner_text(".volume")
+    window.click("text=Fetch what is missing")
+    assert window.input_value("#source") == "riverside-courier"
+    assert window.input_value("#since") == day.isoformat()
+    assert window.input_value("#until") == (day + timedelta(days=1)).isoformat()
+    days = httpx.get(f"{room.base}/api/v1/sources/riverside-courier/days").json()["days"]
+    assert [each["day"] for each in days if each["is_gap"]] == [day.isoformat()]
+
+
+def test_a_withdrawn_article_says_so(room: Room) -> None:
+    address = f"{room.base}/articles/{room.ids['library']}"
+    assert "Withdrawn" not in httpx.get(address).text
+    row = schema.article.c
+    with room.archive._database.writing() as connection:
+        connection.execute(update(schema.article).where(row.id == room.ids["library"]).values(withdrawn_at=NOW))
+    (note,) = re.findall('<p class="note">Withdrawn.*?</p>', httpx.get(address).text)
+    assert rfc3339(NOW) in note
 
 
 def test_print(room: Room, window: Any) -> None:

@@ -13,6 +13,7 @@ from storage import Archive, Article, Page
 from storage.counts import Count
 from storage.diff import by_paragraph, diff, is_unchanged
 from storage.interleaving import interleaved
+from storage.links import SourceRecord
 from storage.overview import Span
 from storage.records import Query, Removed, Run
 from storage.web.asking import Asked
@@ -83,16 +84,17 @@ def test_a_sparkline_knows_what_is_usual() -> None:
 
 
 def test_a_funnel_adds_up() -> None:
-    counts = (("failed", 1), ("rejected", 1), ("stored", 8), ("version", 1))
-    run = Run(1, "crawl", NOON, None, counts, named=42, known=29, pending=2)
+    counts = (("failed", 1), ("rejected", 1), ("stored", 8), ("version", 1), ("withdrawn", 1))
+    run = Run(1, "crawl", NOON, None, counts, named=43, known=29, pending=2)
     made = funnel(run)
-    assert (made.number, made.adds_up) == (42, True)
+    assert (made.number, made.adds_up) == (43, True)
     assert [(part.name, part.number) for part in made.parts[1].parts] == [
         ("fetched", 10),
         ("failed", 1),
+        ("withdrawn", 1),
         ("pending", 2),
     ]
-    assert funnel(Run(2, "ingest", NOON, NOON, counts)).number == 11
+    assert funnel(Run(2, "ingest", NOON, NOON, counts)).number == 12
 
 
 def test_a_diff_by_paragraphs() -> None:
@@ -104,6 +106,9 @@ def test_a_diff_by_paragraphs() -> None:
 def test_the_overview_of_an_archive(archive: Archive) -> None:
     overview = archive.overview
     assert overview.dated() is None
+    archive.sources.sync([
+        SourceRecord(name, name, "en", None, f"https://{name}.example/", True, "") for name in ("a", "c", "gazette")
+    ])  # fmt: skip
     with archive.batch():
         for number in range(6):
             archive.save(*numbered(number))
@@ -117,6 +122,7 @@ def test_the_overview_of_an_archive(archive: Archive) -> None:
     assert overview.covered(spans, "gazette") == (True, False, False)
     day = NOON.date()
     assert overview.volumes(day, day + timedelta(days=1)) == {"gazette": {day: 6}, "a": {day: 1}}
+    assert overview.volumes(day, day + timedelta(days=1), "a") == {"a": {day: 1}}
     assert overview.dated() == (NOON, NOON)
     (story,) = {found.story_id for found in archive.find(Query(source="a"))}
     assert overview.sights([story, "0" * 16])[story].outlets == 2

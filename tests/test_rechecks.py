@@ -99,12 +99,14 @@ def test_an_article_that_is_missed_twice_is_withdrawn_and_returns(stand: Newssta
     stand.later(2)
     assert stand.again({0: gone(0), 2: SAME}) == {0: "withdrawn", 2: "unchanged"}
     assert stand.flags(0) == ("withdrawn",)
-    assert [found.url for found in stand.archive.find(Query(words="flag:withdrawn"))] == [stand.urls[0]]
+    (found,) = stand.archive.find(Query(words="flag:withdrawn"))
+    assert found.url == stand.urls[0]
     with stand.archive._database.reading() as connection:
         since = connection.scalar(
             select(schema.article.c.withdrawn_at).where(schema.article.c.withdrawn_at.is_not(None))
         )
     assert since is not None
+    assert stand.archive.overview.withdrawn_at(found.id) == since
     assert timedelta(hours=1.9) < datetime.now(UTC) - since < timedelta(hours=3)  # since it was missed first
     stand.later(2)
     assert stand.again({0: gone(0, "http-410"), 3: SAME})[0] == "withdrawn"
@@ -113,6 +115,7 @@ def test_an_article_that_is_missed_twice_is_withdrawn_and_returns(stand: Newssta
     assert stand.again({0: SAME}) == {0: "unchanged"}
     assert stand.flags(0) == ()
     assert stand.changes() == ["withdrawn", "returned"]
+    assert stand.archive.overview.withdrawn_at(found.id) is None
 
 
 def test_twice_within_an_hour_is_once(stand: Newsstand) -> None:

@@ -55,6 +55,7 @@ def article(request: Request) -> Response:
         origins={"published_at": None, "modified_at": None} | dict(found.origins), makings=makings,
         making=next(making for making in makings if making.stands), story=story, role_of=role_of,
         sightings=seen[-MOST_SIGHTINGS:][::-1], sightings_left=max(0, len(seen) - MOST_SIGHTINGS),
+        withdrawn_at=archive.overview.withdrawn_at(found.id),
         elsewhere=found.url and found.canonical_url and is_elsewhere(found.url, found.canonical_url),
     )  # fmt: skip
 

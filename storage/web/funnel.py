@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from storage.records import FateOutcome, Run
 
-_UNREAD: tuple[FateOutcome, ...] = ("failed", "set-aside", "refused", "outside", "pending")
+_UNREAD: tuple[FateOutcome, ...] = ("failed", "set-aside", "refused", "outside", "withdrawn", "pending")
 _READ: tuple[FateOutcome, ...] = ("stored", "version", "duplicate", "unchanged", "rejected")
 
 

@@ -69,7 +69,11 @@ class Gate:
         if scope["type"] != "http":  # the server's own start and end; it takes no web sockets
             await self._app(scope, receive, send)
             return
+        is_head = scope["method"] == "HEAD"
+        if is_head:  # answered like GET; the server knows that no body goes out
+            scope = {**scope, "method": "GET"}
         passage = _Passage(scope, receive, send)
+        scope["state"]["is_head"] = is_head
         try:
             await passage.check()
             with patience(passage.desk.safety.seconds):

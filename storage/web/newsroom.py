@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from storage.errors import StorageError
-from storage.links import Filing, Order
+from storage.links import Filing, Order, SourceRecord
 
 
 class Unaskable(StorageError):
@@ -30,4 +30,8 @@ class Newsroom(Protocol):
 
         A time in the past: it is due, and no schedule has filed it yet.
         """
+        ...
+
+    def next_runs(self, sources: Sequence[SourceRecord]) -> Mapping[str, datetime]:
+        """The same of many sources, in as few queries as of one; those without such a time are left out."""
         ...

@@ -1,35 +1,36 @@
-"""Outlets: how each source does, as one word and the reason for it."""
+"""Outlets: how each source does, in a word, by the problems that are open."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from storage.archive import Archive
 from storage.links import SourceRecord
+from storage.problems import Problem
 from storage.records import Run
 from storage.web.newsroom import Newsroom
 from storage.web.sparkline import DAYS, Sparkline, sparkline
 
 State = Literal["broken", "late", "well", "new", "off"]
-"""broken: its last run brought nothing but failures; late: its time has passed; new: no run yet; off: switched off."""
+"""broken, late: it has such a problem; new: no article of it was stored yet; off: switched off."""
 
 ORDER: tuple[State, ...] = ("broken", "late", "new", "well", "off")
 """What needs somebody first."""
 
-_GRACE = timedelta(minutes=30)  # behind its time, before a source is called late
+_GRACE = timedelta(minutes=30)  # behind its time, before a schedule is missed
 
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A source, how it does, and why it is said to. last: its latest run. next_at: when it is due."""
+    """A source, and how it does. problem: the one that is open. last: its latest run. next_at: when it is due."""
 
     record: SourceRecord
     state: State
-    why: str
+    problem: Problem | None
     last: Run | None
     next_at: datetime | None
     volume: Sparkline
@@ -44,25 +45,35 @@ class Listing:
     pages: int | None
 
 
-def outlets(archive: Archive, newsroom: Newsroom, now: datetime) -> list[Outlet]:
-    """Every source, those that need somebody first."""
-    runs, volumes = archive.overview.last_runs(), volumes_of(archive, now.date())
-    found = [outlet(each, runs.get(each.name), newsroom, volumes, now) for each in archive.sources.all()]
+def outlets(archive: Archive, newsroom: Newsroom, problems: Collection[Problem], now: datetime) -> list[Outlet]:
+    """Every source, those that need somebody first. problems: that are open. As many queries for many as for one."""
+    today, records = now.date(), archive.sources.all()
+    first = today - timedelta(days=DAYS - 1)
+    runs, next_at = archive.overview.last_runs(), newsroom.next_runs(records)
+    volumes, gaps = archive.overview.volumes(first, today + timedelta(days=1)), archive.pulses.gaps(first)
+    of = {problem.source: problem for problem in problems}
+    found = [
+        Outlet(
+            each, state_of(each, of.get(each.name)), of.get(each.name), runs.get(each.name), next_at.get(each.name),
+            sparkline(volumes.get(each.name, {}), today, gaps.get(each.name, ())),
+        )
+        for each in records
+    ]  # fmt: skip
     return sorted(found, key=lambda each: (ORDER.index(each.state), each.record.name))
 
 
-def outlet(
-    record: SourceRecord, last: Run | None, newsroom: Newsroom, volumes: Mapping[str, Mapping[date, int]], now: datetime
-) -> Outlet:
-    """One source."""
-    next_at = newsroom.next_run(record.name) if record.enabled else None
-    state, why = _state(record, last, next_at, now)
-    return Outlet(record, state, why, last, next_at, sparkline(volumes.get(record.name, {}), now.date()))
+def state_of(record: SourceRecord, problem: Problem | None) -> State:
+    """How a source does. problem: the one of it that is open."""
+    if not record.enabled:
+        return "off"
+    if problem is not None:
+        return "late" if problem.state == "late" else "broken"
+    return "well" if record.verified_at else "new"
 
 
-def volumes_of(archive: Archive, today: date) -> Mapping[str, Mapping[date, int]]:
-    """The articles of each source by day, of the days that are drawn."""
-    return archive.overview.volumes(today - timedelta(days=DAYS - 1), today + timedelta(days=1))
+def overdue(outlets: Collection[Outlet], now: datetime) -> int:
+    """How many sources were due a while ago and are not looked at: of a schedule that runs, none."""
+    return sum(each.next_at is not None and each.next_at + _GRACE < now for each in outlets)
 
 
 def places(record: SourceRecord) -> tuple[Listing, ...]:
@@ -81,21 +92,3 @@ def _listing(table: Mapping[str, object]) -> Listing:
         str(table.get("kind", "")), tuple(map(str, urls)) if isinstance(urls, list) else (),
         pages if isinstance(pages, int) else None,
     )  # fmt: skip
-
-
-def _state(record: SourceRecord, last: Run | None, next_at: datetime | None, now: datetime) -> tuple[State, str]:
-    if not record.enabled:
-        return "off", "switched off"
-    if last is None:
-        return "new", "no run yet"
-    counts, listings = dict(last.counts), dict(last.listings)
-    failed = counts.get("failed", 0) + counts.get("set-aside", 0)
-    if listings.get("failed") and not listings.get("listed"):
-        return "broken", "none of its places could be read"
-    if failed and not any(counts.get(each) for each in ("stored", "version", "duplicate", "unchanged")):
-        return "broken", "links found, no article read"
-    if next_at is not None and next_at + _GRACE < now.astimezone(UTC):
-        return "late", "its time has passed, and nobody has filed it"
-    if last.finished_at is not None and not last.named:
-        return "late", "its places named nothing the last time"
-    return "well", f"{failed} failed the last time" if failed else ""

@@ -43,18 +43,17 @@ def runs(request: Request) -> Response:
 
 
 def run(request: Request) -> Response:
-    """One run. ``fate``: lists what had that outcome; ``reload``: the answer asks to be loaded again."""
+    """One run. ``fate``: lists what had that outcome; ``after``: beyond a number; ``reload``: it is loaded again."""
     archive = desk_of(request).archive
     said = request.query_params
     found = archive.run(_number(request.path_params["run"]) or 0)
     fate: FateOutcome | None = next((each for each in _fates() if each == said.get("fate")), None)
-    links = archive.overview.inputs(found.id, fate, _LINKS + 1, _number(said.get("before"))) if fate else ()
+    links, more = archive.overview.inputs(found.id, fate, _LINKS, _number(said.get("after"))) if fate else ((), None)
     reloads = "reload" in said and found.finished_at is None
     return page(
         request, "run", headers={"Refresh": str(RELOAD_SECONDS)} if reloads else None, run=found, funnel=funnel(found),
         reloads=reloads, seconds=RELOAD_SECONDS, causes=archive.overview.causes([found.id]).get(found.id, ()),
-        fate=fate, links=[each for _, each in links[:_LINKS]], filed=said.get("filed"),
-        more=links[_LINKS - 1][0] if len(links) > _LINKS else None,
+        fate=fate, links=links, filed=said.get("filed"), more=more,
     )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ def search(request: Request) -> Response:
         facets=facets(asked, query, counter.counts), culprit=None if hits else _culprit(asked, now, counter),
         next=asked.address(after=str(found.after)) if found.after else None, is_first=query.after is None,
         narrowed=_narrowed(asked), exports=_exports(asked), lines=_lines(asked, query),
+        watch=_watch(asked, query),
         sources=[source.name for source in desk.archive.sources.all()],
     )  # fmt: skip
 
@@ -143,6 +144,16 @@ def _lines(asked: Asked, query: Query) -> list[tuple[str, str]]:
         ("Python", f"archive.find(Query({written}))"),
         ("HTTP", f"/api/v1/search?{parameters}" if parameters else "/api/v1/search"),
     ]
+
+
+def _watch(asked: Asked, query: Query) -> str | None:
+    """The command that has new answers told; None where nothing is asked for."""
+    said = {"source": query.source, "lang": query.language, "since": query.since and asked.since,
+            "until": query.until and asked.until}  # fmt: skip
+    pieces = _PIECE.findall(asked.q) + [f"{name}:{value}" for name, value in said.items() if value]
+    if not pieces:
+        return None
+    return " ".join(["copydesk watch add NAME --webhook URL --", *map(shlex.quote, pieces)])
 
 
 def _python(value: str | datetime) -> str:

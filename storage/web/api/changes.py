@@ -21,7 +21,11 @@ _Limit = Annotated[int, Parameter(ge=1, le=1000, description="a whole number fro
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of an article. version: the one that stood for it then; null where it was forgotten."""
+    """A change of an article. version: the one that stood for it then; null where it was forgotten.
+
+    kind: it is new; has another version; is of another story, or a copy of another article; its page is gone; is there
+    again; it is there no more.
+    """
 
     seq: int
     kind: ChangeKind

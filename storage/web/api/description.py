@@ -6,7 +6,7 @@ What the gate answers for every route, and what parameters can get wrong, is add
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -59,13 +59,19 @@ def describe(app: FastAPI) -> None:
         operation["operationId"]: [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
         for operation in _operations(said)
     }
-    app.state.methods = [(compile_path(path)[0], sorted(map(str.upper, said["paths"][path]))) for path in said["paths"]]
+    app.state.methods = [(compile_path(path)[0], _with_head(said["paths"][path])) for path in said["paths"]]
     text = json.dumps(said, ensure_ascii=False, indent=1).encode()
 
     def openapi(request: Request) -> Response:
         return tagged(request, text, JSON)
 
     app.add_api_route(ADDRESS, openapi, include_in_schema=False)
+
+
+def _with_head(methods: Iterable[str]) -> list[str]:
+    """What may be done to an address: where GET may, HEAD may too, and the server leaves its body out."""
+    named = {method.upper() for method in methods}
+    return sorted(named | ({"HEAD"} if "GET" in named else set()))
 
 
 def methods_of(request: Request) -> Sequence[str]:

@@ -148,9 +148,13 @@ WHY = {
 SOURCES = {
     "sources": [
         {"name": "gazette", "title": "Example Gazette", "language": "en", "country": "GB",
-         "homepage": "https://gazette.example/", "enabled": True, "verified_at": _SEEN,
-         "next_at": "2026-11-20T13:30:00Z", "last_run": RUN},
-    ]
+         "homepage": "https://gazette.example/", "enabled": True, "state": "late",
+         "problem": {"kind": "late", "since": _SEEN, "opened_at": "2026-11-20T21:00:00Z", "last_article_id": _COPY,
+                     "detail": "silent for 5 times its usual gap: 12 articles were due",
+                     "hint": "copydesk sources check gazette"},
+         "verified_at": _SEEN, "next_at": "2026-11-20T13:30:00Z", "last_run": RUN},
+    ],
+    "offline": None,
 }  # fmt: skip
 CHANGES = {
     "changes": [{"seq": 48211, "kind": "version", "article_id": _COPY, "version": 2, "at": "2026-11-20T15:00:02Z"}],
@@ -160,8 +164,8 @@ CHANGES = {
 DAYS = {
     "source": "gazette",
     "days": [
-        {"day": "2026-11-19", "articles": 0, "is_covered": False},
-        {"day": "2026-11-20", "articles": 41, "is_covered": True},
+        {"day": "2026-11-19", "articles": 0, "is_covered": False, "is_gap": True},
+        {"day": "2026-11-20", "articles": 41, "is_covered": True, "is_gap": False},
     ],
 }
 CRAWLS: Mapping[str, Any] = {

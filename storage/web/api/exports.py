@@ -82,6 +82,8 @@ def export(
     }
     if filters.notes:
         headers["Copydesk-Notes"] = json.dumps(filters.notes[:_NOTES])
+    if request.state.is_head:
+        pieces = iter(())  # whoever wants the headers alone need not wait for all of it
     return Export(pieces, held, headers, MEDIA_TYPES[format])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Header
 from fastapi import Query as Parameter
@@ -22,11 +22,6 @@ from storage.web.api.answers import accepted, answer, told
 from storage.web.api.parameters import WHEN, Limit, Number, plain, time_of
 from storage.web.front_desk import FrontDesk, asker_of, desk_of
 from storage.web.problems import Problem
-
-Kept = Literal[
-    "stored", "unchanged", "version", "duplicate", "rejected", "failed", "listed", "refused", "outside", "set-aside"
-]
-"""The outcomes that an address may have had."""
 
 _After = Annotated[
     int | None, Parameter(ge=1, le=2**31 - 1, description="a number, as the answer before gave it in next")
@@ -72,10 +67,11 @@ class RunList:
 
 @dataclass(frozen=True, slots=True)
 class LinkList:
-    """What had one fate in a run, latest first. next: what ``after`` takes for more; null at the end."""
+    """What had one fate in a run, latest first, or waits, in no order. next: what ``after`` takes for more; null at the
+    end."""
 
     run_id: int
-    fate: Kept
+    fate: FateOutcome
     links: list[Fate]
     next: int | None
 
@@ -174,17 +170,14 @@ def get_run(request: Request, number: Number) -> Response:
 
 
 def list_links(
-    request: Request, number: Number, fate: Annotated[Kept, Parameter(description="which outcome")] = "failed",
+    request: Request, number: Number, fate: Annotated[FateOutcome, Parameter(description="which outcome")] = "failed",
     limit: Limit = 50, after: _After = None,
 ) -> Response:  # fmt: skip
-    """With the reason, and the article where there is one."""
+    """With the reason, and the article where there is one. Of what is `pending`: what it waits for."""
     archive = desk_of(request).archive
     archive.run(number)
-    found = archive.overview.inputs(number, fate, limit + 1, after)
-    shown = found[:limit]
-    return answer(request, LinkList(
-        number, fate, [each for _, each in shown], shown[-1][0] if len(found) > limit else None
-    ))  # fmt: skip
+    links, more = archive.overview.inputs(number, fate, limit, after)
+    return answer(request, LinkList(number, fate, list(links), more))
 
 
 def explain(request: Request, url: _Named) -> Response:

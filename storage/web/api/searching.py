@@ -17,7 +17,7 @@ from storage.records import ArchivedArticle, CountedBy
 from storage.snippet import snippet
 from storage.terms import Term
 from storage.web.api.answers import answer, told
-from storage.web.api.parameters import After, Filters, Limit, Sorted
+from storage.web.api.parameters import After, Filters, Found, Limit, Sorted
 from storage.web.front_desk import desk_of
 
 _SECONDS = 1.0  # that the count of hits, and each facet, may take beside the hits: then they are null
@@ -127,12 +127,11 @@ def routes() -> APIRouter:
 
 def search(
     request: Request, filters: Annotated[Filters, Depends()], limit: Limit = 20, after: After = None,
-    sort: Sorted = "relevance",
-    facets: _Facets = (),
+    sort: Sorted = "relevance", by: Found = "article", facets: _Facets = (),
 ) -> Response:  # fmt: skip
     """No question is an error: what is read otherwise than it looks is in `notes`."""
     desk = desk_of(request)
-    query = filters.query(limit, sort, after)
+    query = filters.query(limit, sort, after, by)
     found = desk.archive.results(query)
     everything = replace(query, after=None, limit=None)
     return answer(request, SearchPage(
@@ -147,11 +146,11 @@ def search(
 def count(
     request: Request, filters: Annotated[Filters, Depends()],
     by: Annotated[CountedBy, Parameter(description="what the numbers are of")],
-    share: _Share = False,
+    of: Found = "article", share: _Share = False,
 ) -> Response:  # fmt: skip
     """The numbers add up to that of all hits. A share is of all articles of that key, source, language and period."""
     archive = desk_of(request).archive
-    query = filters.query()
+    query = filters.query(by=of)
     found = archive.counts(query, by)
     whole: Mapping[str | None, int] = {}
     if share:

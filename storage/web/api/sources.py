@@ -11,20 +11,39 @@ from fastapi import Query as Parameter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from storage import records
 from storage.links import SourceRecord
+from storage.problems import Problem, ProblemKind
 from storage.records import Query
 from storage.web.api.answers import answer, told
 from storage.web.api.runs import Run, run_told
-from storage.web.front_desk import FrontDesk, desk_of
+from storage.web.front_desk import desk_of
+from storage.web.outlets import State, state_of
 
 SourceName = Annotated[str, Path(pattern="^[a-z0-9][a-z0-9-]{0,63}$", description="the name of a source")]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """An outlet, as its file defines it. verified_at: when an article was first stored from it.
+class Trouble:
+    """What is wrong with a source, or with the machine that crawls. since: when it began, as far as can be told.
 
-    next_at: when it is due; null where it is switched off. last_run: null where it never was crawled.
+    last_article_id: the last article before it. hint: what to try, mostly a command.
+    """
+
+    kind: ProblemKind
+    since: datetime
+    opened_at: datetime
+    last_article_id: str | None
+    detail: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An outlet, as its file defines it, and how it does. problem: the one that is open; null where none is.
+
+    verified_at: when an article was first stored from it. next_at: when it is due; null where it is switched off, or
+    that is not known yet. last_run: null where it never was crawled.
     """
 
     name: str
@@ -33,6 +52,8 @@ class Source:
     country: str | None
     homepage: str
     enabled: bool
+    state: State
+    problem: Trouble | None
     verified_at: datetime | None
     next_at: datetime | None
     last_run: Run | None
@@ -40,19 +61,23 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class SourceList:
-    """Every outlet that the archive knows, by name."""
+    """Every outlet that the archive knows, by name. offline: while the machine that crawls reaches nobody; null where
+    it does."""
 
     sources: list[Source]
+    offline: Trouble | None
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
     """A day in UTC. articles: that are dated on it. is_covered: whether anything was read on it, or is dated on it;
-    where it is not, nothing is known of the day, and 0 is no finding."""
+    where it is not, nothing is known of the day, and 0 is no finding. is_gap: fewer came out on it than was to be
+    expected."""
 
     day: date
     articles: int
     is_covered: bool
+    is_gap: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +103,13 @@ def routes() -> APIRouter:
 
 
 def list_sources(request: Request) -> Response:
-    """With the last run of each, and when it is due next."""
+    """How each does, its last run, and when it is due next."""
     desk = desk_of(request)
-    last = desk.archive.overview.last_runs()
-    return answer(request, SourceList([
-        _told(desk, each, run_told(last[each.name]) if each.name in last else None)
-        for each in desk.archive.sources.all()
-    ]))  # fmt: skip
+    known = desk.archive.sources.all()
+    last, next_at = desk.archive.overview.last_runs(), desk.newsroom.next_runs(known)
+    problems = {problem.source: problem for problem in desk.archive.problems.open()}
+    sources = [_told(each, problems.get(each.name), next_at.get(each.name), last.get(each.name)) for each in known]
+    return answer(request, SourceList(sources, _trouble(problems.get(None))))
 
 
 def list_days(
@@ -100,15 +125,25 @@ def list_days(
     query = Query(source=name, since=spans[0][0], until=spans[-1][1], limit=None)
     numbers = {count.key: count.number for count in archive.counts(query, "day")}
     covered = archive.overview.covered(spans, name)
+    gaps = {each.day.date() for each in archive.pulses.days(name, spans[0][0]) if each.is_gap}
     return answer(request, Days(name, [
-        Day(day, numbers.get(day.isoformat(), 0), is_covered) for day, is_covered in zip(asked, covered, strict=True)
+        Day(day, numbers.get(day.isoformat(), 0), is_covered, day in gaps)
+        for day, is_covered in zip(asked, covered, strict=True)
     ]))  # fmt: skip
 
 
-def _told(desk: FrontDesk, source: SourceRecord, last: Run | None) -> Source:
+def _told(source: SourceRecord, problem: Problem | None, next_at: datetime | None, last: records.Run | None) -> Source:
     return Source(
         source.name, source.title, source.language, source.country, source.homepage, source.enabled,
-        source.verified_at, desk.newsroom.next_run(source.name), last,
+        state_of(source, problem), _trouble(problem), source.verified_at, next_at, run_told(last) if last else None,
+    )  # fmt: skip
+
+
+def _trouble(problem: Problem | None) -> Trouble | None:
+    if problem is None:
+        return None
+    return Trouble(
+        problem.kind, problem.since, problem.opened_at, problem.article_id, problem.detail, problem.hint
     )  # fmt: skip
 
 
