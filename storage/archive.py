@@ -2,86 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
 
-from storage import inspection, ledger, migrations, reading, search, tombstones
-from storage.answers import first_answers
-from storage.backup import BackedUp, Backup, Progress, unseen
+from storage import ledger
 from storage.blobs import open_blobs
 from storage.captures import Capture, Replayed
-from storage.change_log import Changes
-from storage.counts import Count, counts
-from storage.damages import Damage, NormalForm, Verification
 from storage.database import Database
-from storage.dataset.splits import Splitting
-from storage.dataset.writing import Dataset, write_dataset
 from storage.errors import ArchiveUnavailable, Damaged, NotFound, StorageError
-from storage.filing import file_run, order_of
+from storage.filing import file_run
 from storage.forgetting import Takedown
 from storage.frontier import Frontier
-from storage.inspection import Statistics
+from storage.holdings import Holdings
 from storage.intake import Intake
 from storage.learned import Learned
 from storage.leases import clock
 from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught, Validators
-from storage.overview import Overview
 from storage.paces import Paces
-from storage.patience import patience
 from storage.problems import Problems
 from storage.profiles import Profiles
 from storage.pulses import Pulses
-from storage.records import (
-    ArchivedArticle,
-    Article,
-    CountedBy,
-    Failed,
-    Fate,
-    Page,
-    Query,
-    Rejected,
-    Removed,
-    Results,
-    Run,
-    Saved,
-    Sighting,
-)
+from storage.records import Article, Failed, Page, Rejected, Saved
 from storage.relinking import Relinking
 from storage.requests import Requests
-from storage.rereading import Making, Reread, capture_of, makings, number_of_rereads, rereads
 from storage.rulings import Ruling
-from storage.snapshot import Snapshot, snapshot
 from storage.sources import Sources
 from storage.stories import Stories
 from storage.takedowns import Takedowns
-from storage.terms import Term, terms
 from storage.tokens import Tokens
 from storage.tombstones import Forgotten
 from storage.watches import Watches
 
 _REPLAYED_AT_ONCE = 500
-_FEW = 500  # answers that may be held at once
 
 
-class Archive:
-    """An open archive. It saves for one thread at a time; others open their own, and may do so all at once.
+class Archive(Holdings):
+    """An open archive: what it holds, and what comes in and goes. It saves for one thread at a time; others open their
+    own, and may do so all at once.
 
     Every method may raise ArchiveUnavailable. Answers are of what is committed: a batch under way is not in them.
-    An article is named by its id, or by the first 4 or more of its digits; NotFound where none or several fit.
     place: where the kept bytes are, a folder or ``s3://bucket/prefix``.
     """
 
     def __init__(self, database: Database, place: str) -> None:
-        self._database = database
-        self._blobs = open_blobs(place)
+        super().__init__(database, open_blobs(place))
         self.place = place
         self._intake: Intake | None = None
         self.frontier = Frontier(database, self._writing)
@@ -94,9 +64,7 @@ class Archive:
         self.relinking = Relinking(database, self._writing)
         self.tokens = Tokens(database, self._writing)
         self.requests = Requests(self._writing)
-        self.overview = Overview(database)
         self.watches = Watches(database, self._writing)
-        self.changes = Changes(database)
         self.takedowns = Takedowns(database, self._blobs, self._scrubbing, self._writing)
         self._unnamed_run: int | None = None
 
@@ -118,11 +86,6 @@ class Archive:
                 )
             blobs = str(opened.file.parent / "raw")
         return cls(opened, blobs)
-
-    @property
-    def database(self) -> str:
-        """The database's URL, without its password."""
-        return self._database.name
 
     def close(self) -> None:
         """Let go of the database."""
@@ -184,11 +147,6 @@ class Archive:
         with self._writing() as connection:
             return file_run(connection, source, named, order, slot, detail, clock(connection), rechecks)
 
-    def order(self, run: int) -> Order:
-        """What a crawl was asked for."""
-        with self._database.reading() as connection:
-            return order_of(connection, run)
-
     def settle(
         self,
         link: Link,
@@ -215,21 +173,6 @@ class Archive:
         with self._taking_in() as intake:
             return intake.postpone(link, postponed)
 
-    def rereads(
-        self, limit: int, after: str = "", source: str | None = None, since: datetime | None = None
-    ) -> tuple[Reread, ...]:
-        """The pages that stand for articles, and those that were rejected, by their keys: the next ones ``after`` one.
-
-        since: fetched then or later. ``body`` has their bytes.
-        """
-        with self._database.reading() as connection:
-            return rereads(connection, limit, after, source, since)
-
-    def number_of_rereads(self, source: str | None = None, since: datetime | None = None) -> int:
-        """How many pages ``rereads`` gives in all."""
-        with self._database.reading() as connection:
-            return number_of_rereads(connection, source, since)
-
     def clean_again(self, page: Page, result: Article | Rejected, run: int | None = None) -> Saved:
         """Note what a kept page has become by cleaning it again; see ``rereads``.
 
@@ -249,6 +192,10 @@ class Archive:
         takedown = self.takedowns.forget(what)
         self.takedowns.erase()
         return takedown
+
+    def forgotten(self, named: str) -> datetime | None:
+        """When the article of that id, of its first digits or at that address was forgotten; None where it was not."""
+        return self.takedowns.at(named)
 
     def begin_run(self, kind: str, detail: str | None = None) -> int:
         """Enter a run, such as an ``ingest``; its number. detail: what it is about, for people."""
@@ -291,156 +238,6 @@ class Archive:
                     yield Replayed(each.page(self._blobs.get(each.sha256)), each.profile, each.again)
                 except (Damaged, NotFound) as error:
                     yield Failed(each.origin or each.sha256, "damaged", str(error), each.url)
-
-    # --- what it answers
-
-    def get(self, article: str) -> ArchivedArticle:
-        """An article."""
-        with self._database.reading() as connection:
-            return reading.get(connection, reading.full_id(connection, article))
-
-    def find(self, query: Query) -> Iterator[ArchivedArticle]:
-        """The articles that answer a query, one after the other: newest first, or as its ``sort`` says."""
-        if query.limit is not None and query.limit <= _FEW:
-            yield from self.results(query).articles
-            return
-        with self._database.reading() as connection:
-            yield from reading.stream(connection, search.hits(query, connection.dialect.name))
-
-    @contextmanager
-    def snapshot(self, query: Query) -> Iterator[Snapshot]:
-        """The answers to a query and how many they are, of one moment: to be read within the block, in any threads.
-
-        It takes as long as it takes, whatever ``storage.patience`` says.
-        """
-        with ExitStack() as held:
-            with patience(None):
-                found = snapshot(held.enter_context(self._database.reading(one_state=True)), query)
-            yield found
-
-    def results(self, query: Query) -> Results:
-        """Some of the answers to a query, and the position behind which the next ones come."""
-        with self._database.reading() as connection:
-            one_more = None if query.limit is None else max(0, query.limit) + 1
-            return reading.results(first_answers(connection, replace(query, limit=one_more)), query.limit)
-
-    def dataset(
-        self,
-        query: Query,
-        folder: Path,
-        splitting: Splitting = Splitting(),
-        form: str = "jsonl",
-        done: Callable[[int], None] = lambda _: None,
-    ) -> Dataset:
-        """Write the articles that answer a query to a folder: see ``storage.dataset.writing.write_dataset``."""
-        with self._database.reading(one_state=True) as connection:
-            return write_dataset(connection, query, folder, splitting, form, done)
-
-    def count(self, query: Query) -> int:
-        """How many articles answer a query, whatever its limit."""
-        with self._database.reading() as connection:
-            return connection.scalar(search.number_of_hits(query, connection.dialect.name)) or 0
-
-    def counts(self, query: Query, by: CountedBy) -> tuple[Count, ...]:
-        """How many articles answer a query by day, week, source, language or agency, whatever its limit."""
-        with self._database.reading() as connection:
-            return counts(connection, query, by)
-
-    def terms(self, query: Query, limit: int = 20) -> tuple[Term, ...]:
-        """What the articles that answer a query have more often than the rest of the archive: ``storage.terms``."""
-        with self._database.reading() as connection:
-            return terms(connection, query, limit)
-
-    def versions(self, article: str) -> tuple[ArchivedArticle, ...]:
-        """Every distinct text of an article, in the order of their coming."""
-        with self._database.reading() as connection:
-            return reading.versions(connection, reading.full_id(connection, article))
-
-    def makings(self, article: str) -> tuple[Making, ...]:
-        """By which cleaner, with what knowledge of its site, each version of an article was made."""
-        with self._database.reading() as connection:
-            return makings(connection, reading.full_id(connection, article))
-
-    def removed(self, article: str) -> tuple[Removed, ...]:
-        """What was cut from the article's current version, in reading order."""
-        with self._database.reading() as connection:
-            return reading.removed(connection, reading.full_id(connection, article))
-
-    def sightings(self, article: str) -> tuple[Sighting, ...]:
-        """Each time an article was seen, at its own address or elsewhere, oldest first."""
-        with self._database.reading() as connection:
-            return reading.sightings(connection, reading.full_id(connection, article))
-
-    def raw(self, article: str) -> bytes:
-        """The bytes that the article's current version was cleaned from. Raises Damaged too."""
-        with self._database.reading() as connection:
-            sha256 = reading.current_sha256(connection, reading.full_id(connection, article))
-        return self.body(sha256)
-
-    def page(self, article: str) -> Page:
-        """The page that the article's current version was cleaned from. Raises Damaged too."""
-        with self._database.reading() as connection:
-            capture = capture_of(connection, reading.full_id(connection, article))
-        return capture.page(self.body(capture.sha256))
-
-    def body(self, sha256: str) -> bytes:
-        """Kept bytes. Raises NotFound, and Damaged where they are not what their name says."""
-        return self._blobs.get(sha256)
-
-    def forgotten(self, named: str) -> datetime | None:
-        """When the article of that id, of its first digits or at that address was forgotten; None where it was not."""
-        return self.takedowns.at(named)
-
-    def fates(self, named: str) -> tuple[Fate, ...]:
-        """What became of an address, an origin or an article, each time, newest first. Empty for what is unknown."""
-        with self._database.reading() as connection:
-            article: str | None
-            try:
-                article = reading.full_id(connection, named)
-            except NotFound:
-                article = tombstones.forgotten_id(connection, named)
-            return ledger.fates(connection, named, article)
-
-    def runs(self, limit: int = 20) -> tuple[Run, ...]:
-        """The latest runs, newest first."""
-        with self._database.reading() as connection:
-            return ledger.runs(connection, limit)
-
-    def run(self, number: int) -> Run:
-        """A run. Raises NotFound."""
-        with self._database.reading() as connection:
-            found = ledger.runs(connection, 1, number)
-        if not found:
-            raise NotFound(f"no run {number}", "copydesk status lists the latest")
-        return found[0]
-
-    def failures(self, run: int, limit: int = 100) -> tuple[Fate, ...]:
-        """What failed or was set aside in a run, latest first."""
-        with self._database.reading() as connection:
-            return ledger.failures(connection, run, limit)
-
-    def statistics(self) -> Statistics:
-        """How much the archive holds."""
-        with self._database.reading() as connection:
-            return inspection.statistics(connection)
-
-    def verify(self) -> Iterator[Damage]:
-        """Check everything that is kept, and name what is damaged. Reads every body: it takes its time."""
-        return self.verification().damages(lambda _: None)
-
-    def verification(self, normal_form: NormalForm | None = None, *, quick: bool = False) -> Verification:
-        """A check of everything that is kept. normal_form: that of ``pipelines``, so that each text is held against its
-        hashes. quick: without reading the bodies."""
-        return Verification(self._database, self._blobs, normal_form, quick=quick)
-
-    def backup(self, folder: Path, progress: Progress = unseen, *, database_only: bool = False) -> BackedUp:
-        """Copy the archive to a folder while others write to it: see ``storage.backup``. Raises Refused too."""
-        return Backup(self._database, self._blobs, folder).work(progress, database_only=database_only)
-
-    def migration(self) -> str:
-        """The revision of the database's tables."""
-        with self._database.reading() as connection:
-            return str(migrations.revision(connection))
 
     def write_probe(self) -> str:
         """Try whether database and blob store can be written to, and bytes be read again; the sha256 of those."""
