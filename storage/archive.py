@@ -38,6 +38,7 @@ from storage.paces import Paces
 from storage.patience import patience
 from storage.problems import Problems
 from storage.profiles import Profiles
+from storage.pruning import Pruning
 from storage.pulses import Pulses
 from storage.records import (
     ArchivedArticle,
@@ -98,6 +99,7 @@ class Archive:
         self.watches = Watches(database, self._writing)
         self.changes = Changes(database)
         self.takedowns = Takedowns(database, self._blobs, self._scrubbing, self._writing)
+        self.pruning = Pruning(database, self._blobs, self._writing, self.pulses)
         self._unnamed_run: int | None = None
 
     @classmethod
