@@ -58,9 +58,9 @@ def copydesk(context: click.Context) -> None:
 
 
 for command in (
-    *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *pruning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS, *keeping.COMMANDS, *dividing.COMMANDS, *watching.COMMANDS, *answering.COMMANDS,
-    *serving.COMMANDS,
+    *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *pruning.COMMANDS, *asking.COMMANDS,
+    *grouping.COMMANDS, *telling.COMMANDS, *keeping.COMMANDS, *dividing.COMMANDS, *watching.COMMANDS,
+    *answering.COMMANDS, *serving.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 

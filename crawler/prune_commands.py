@@ -14,13 +14,13 @@ from storage.console import Column, Desk
 from storage.speaking import OpenArchive, speaks
 
 if TYPE_CHECKING:
-    from storage.pruning import Pruned, Rule
+    from storage.pruning import Rule
 
 _RULES = ("ledger", "refetches", "changes", "notices", "hours", "logs")
 _UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 
 
-class _Age(click.ParamType):
+class _Age(click.ParamType[timedelta]):
     """A span of time, a day at least."""
 
     name = "age"

@@ -80,9 +80,7 @@ def runs_of(connection: Connection, ids: Sequence[int]) -> tuple[Run, ...]:
     )  # fmt: skip
 
 
-def _added(
-    counts: list[tuple[FateOutcome, int]], outcome: FateOutcome, number: int
-) -> list[tuple[FateOutcome, int]]:
+def _added(counts: list[tuple[FateOutcome, int]], outcome: FateOutcome, number: int) -> list[tuple[FateOutcome, int]]:
     known = dict(counts)
     known[outcome] = known.get(outcome, 0) + number
     return sorted(known.items())

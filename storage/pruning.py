@@ -22,7 +22,7 @@ from itertools import groupby
 from typing import Any, Literal, get_args
 
 import numpy as np
-from sqlalchemy import Connection, Table, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Table, delete, exists, func, select, update
 
 from storage import crawl_schema, reader_schema, refetches, repeats, schema
 from storage.blobs import Blobs
@@ -118,7 +118,7 @@ class Pruning:
             profiles = refetches.profile_hashes(connection)
         after, going, sizes = "", array("Q"), Counter[str]()
         while articles := work.read(lambda connection: refetches.seen_again(connection, after, _ARTICLES)):  # noqa: B023
-            rows = work.step(lambda connection: refetches.refetches(connection, articles, before), refetches.drop)  # noqa: B023
+            rows = work.step(lambda connection: refetches.refetches(connection, articles, before), refetches.drop)
             after = articles[-1]
             for table in ("capture", "sighting"):
                 yield Pruned("refetches", table, len(rows), sum(row.bytes for row in rows) if table == "capture" else 0)
@@ -168,7 +168,7 @@ class Pruning:
             yield Pruned("changes", "change", len(rows), len(rows) * _CHANGE)
 
     def _notices(self, work: _Dry | _Wet, before: datetime) -> Iterator[Pruned]:
-        """A watch that has told of an article must not find it again: what came up to then is not new to it any more."""
+        """A watch that has told of an article must not find it again: what had come by then is not new to it."""
         for name in work.read(lambda connection: connection.scalars(select(_watch.name)).all()):
             newest = select(func.max(_change.seq)).where(_change.at < before)
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import reduce
 from itertools import groupby
+from operator import add
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, cast, delete, exists, func, select
+from sqlalchemy import Connection, Row, Text, cast, delete, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -42,8 +44,9 @@ def seen_again(connection: Connection, after: str, limit: int) -> Sequence[str]:
 
 def refetches(connection: Connection, articles: Sequence[str], before: datetime) -> list[Row[Any]]:
     """The sightings of some articles that may go: capture_key, sha256, bytes and others."""
-    weight = sum((func.coalesce(func.length(each), 0) for each in _WEIGHED), start=_ROWS)
-    rows = connection.execute(
+    said = (func.coalesce(func.length(each), 0) for each in _WEIGHED)
+    weight = reduce(add, said, literal(_ROWS))
+    rows: Sequence[Row[Any]] = connection.execute(
         select(
             _sighting.article_id, _sighting.capture_key, _sighting.number, _sighting.title, _sighting.outcome,
             _capture.fetched_at, _capture.sha256, func.coalesce(_capture.url_key, _capture.sha256).label("place"),
@@ -53,10 +56,10 @@ def refetches(connection: Connection, articles: Sequence[str], before: datetime)
         .join_from(schema.sighting, schema.capture, _capture.key == _sighting.capture_key)
         .where(_sighting.article_id.in_(articles))
         .order_by(_sighting.article_id, _capture.fetched_at, _capture.key)
-    )  # fmt: skip
+    ).all()  # fmt: skip
     return [
         row
-        for _, seen in groupby(rows.all(), key=lambda row: row.article_id)
+        for _, seen in groupby(rows, key=lambda row: row.article_id)
         for row in _within(list(seen))
         if row.outcome == "unchanged" and row.fetched_at < before and not row.made_one and row.asked_url is None
     ]
@@ -155,7 +158,7 @@ class Sweep:
                 stale.append(log)
         for log in stale:
             with self._writing() as connection:
-                self.lines += self._blobs.strike(log, lambda line: self._is_stale(connection, line, keys))  # noqa: B023
+                self.lines += self._blobs.strike(log, lambda line: self._is_stale(connection, line, keys))
         return needed
 
     def _is_stale(self, connection: Connection, line: bytes, keys: set[str]) -> bool:

@@ -1,7 +1,7 @@
 """Repeats: what the ledger says of an address once more, between the first and the latest that it says of it.
 
-A look at a listing, or at an article that is as it was, is a row each. They go where they are old, and their numbers are
-added to those of their runs; what an address showed first and last stays, and so does every outcome of another kind.
+A look at a listing, or at an article that is as it was, is a row each. Old ones go, and their numbers are added to
+those of their runs; what an address showed first and last stays, and so does every outcome of another kind.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
+from operator import add
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, literal, or_, select, update
 
 from storage import health_schema, schema
 from storage.records import FateOutcome
@@ -55,7 +57,8 @@ def fold(connection: Connection, rows: Sequence[Row[Any]]) -> None:
 
 
 def _asked(before: datetime) -> Select[Any]:
-    weight = sum((func.coalesce(func.length(each), 0) for each in (_fate.origin, _fate.url, _fate.why)), start=_ROW)
+    said = (func.coalesce(func.length(each), 0) for each in (_fate.origin, _fate.url, _fate.why))
+    weight = reduce(add, said, literal(_ROW))
     return (
         select(_fate.id, _fate.run_id, _fate.listing, _fate.outcome, weight.label("bytes"))
         .join_from(schema.fate, schema.run, _run.id == _fate.run_id)
