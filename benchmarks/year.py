@@ -1,7 +1,7 @@
 """A year of an archive: how it grows, with and without ``copydesk prune``: ``python -m benchmarks.year``.
 
-200 outlets are crawled through the archive's own doors (``file_run``, ``lease``, ``settle``, ``batch``); only the network
-and the cleaner are not there: pages and results are made. At full scale, two million articles, a year is:
+200 outlets are crawled through the archive's own doors (``file_run``, ``lease``, ``settle``, ``batch``); there are only
+no network and no cleaner: pages and results are made. At full scale, two million articles, a year is:
 
     articles    27 a day of each outlet, some 300 words; pages of 6 to 7 kB, where real ones have 50 to 100
     looks       one for each two articles that it names; every look is a run

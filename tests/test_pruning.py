@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +18,11 @@ from click.testing import CliRunner
 from sqlalchemy import func, select, update
 
 from crawler.cli import copydesk
+from crawler.errors import BadSettings
 from crawler.ingest import Report
 from crawler.rebuilding import make_again
+from crawler.settings import Settings
+from crawler.upkeep import Upkeep
 from pipelines import clean
 from storage import Archive, Page, Query, reader_schema, refetches, schema
 from storage.blobs import Blobs, open_blobs
@@ -306,7 +310,36 @@ def test_a_kill_loses_nothing_and_the_next_finishes(
         assert code == -signal.SIGKILL
 
 
-# --- the command
+# --- the schedule and the command
+
+
+def test_a_schedule_prunes_where_the_settings_say_so(full: Archive, database_url: str) -> None:
+    before = full.statistics()
+    lines: list[str] = []
+    has_told = threading.Event()
+
+    def tell(line: str) -> None:
+        lines.append(line)
+        has_told.set()
+
+    def again() -> Archive:
+        return Archive.open(database_url, full.place)
+
+    with Upkeep(again, None, tell, first=0):
+        assert not has_told.wait(0.2)
+    assert full.statistics() == before
+    with Upkeep(again, timedelta(days=90), tell, first=0):
+        assert has_told.wait(60)
+    assert lines[0].startswith("pruned: ")
+    assert full.statistics().captures < before.captures
+
+
+def test_how_long_things_are_kept_is_set(tmp_path: Path) -> None:
+    assert Settings.read(tmp_path, {}).kept_for is None
+    assert Settings.read(tmp_path, {"COPYDESK_PRUNE_AFTER": "90d"}).kept_for == timedelta(days=90)
+    for wrong in ("12h", "90", "soon"):
+        with pytest.raises(BadSettings, match="prune_after"):
+            Settings.read(tmp_path, {"COPYDESK_PRUNE_AFTER": wrong})
 
 
 @pytest.fixture
