@@ -107,7 +107,7 @@ class Simulation:
         self._each = max(1, round(articles / SOURCES / self.rounds))  # articles that a look names
         self._press = Press()
         self._start = datetime.now(UTC) - timedelta(days=366)
-        self._looks: dict[str, tuple[int, int]] = {}  # of an address: its number and how often it was looked at
+        self._looks: dict[str, int] = {}  # of an address: how often it was looked at
         self._dated = {schema.fate: 0, reader_schema.change: 0}
         archive.frontier.sign_on("w1", "here", "1")
 

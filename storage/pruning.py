@@ -42,7 +42,6 @@ LEAST_AGE = timedelta(days=1)
 """Younger things are never pruned: they may still be under way."""
 
 _WINDOW = 4000  # numbers of fates, or of changes, in one step
-_ARTICLES = 200  # whose sightings are looked at in one step
 _MOST_JOINED = 64 << 20  # bytes of logs that are joined in one
 _OVER = timedelta(days=2)  # since the beginning of a day that nobody logs in any more
 _CHANGE, _NOTICE, _HOUR, _ASKED = 80, 120, 40, 160  # bytes of a row and its entries in indexes
@@ -117,7 +116,7 @@ class Pruning:
         with self._database.reading() as connection:
             profiles = refetches.profile_hashes(connection)
         after, going, sizes = "", array("Q"), Counter[str]()
-        while articles := work.read(lambda connection: refetches.seen_again(connection, after, _ARTICLES)):  # noqa: B023
+        while articles := work.read(lambda connection: refetches.seen_again(connection, after)):  # noqa: B023
             rows = work.step(lambda connection: refetches.refetches(connection, articles, before), refetches.drop)
             after = articles[-1]
             for table in ("capture", "sighting"):
@@ -201,10 +200,9 @@ class Pruning:
     def _hours(self, work: _Dry | _Wet, before: datetime) -> Iterator[Pruned]:
         now = datetime.now(UTC)
         first = min(hour_of(before), hour_of(now) - KEPT_HOURS)
-        for table, is_old, size in (
-            (crawl_schema.arrival, _arrival.hour < first, _HOUR),
-            (reader_schema.asked, _asked.at < now - KEPT, _ASKED),
-        ):
+        sources = work.read(lambda connection: connection.scalars(select(_arrival.source).distinct()).all())
+        old = [(crawl_schema.arrival, and_(_arrival.source == each, _arrival.hour < first), _HOUR) for each in sources]
+        for table, is_old, size in [*old, (reader_schema.asked, _asked.at < now - KEPT, _ASKED)]:
             number = work.step(
                 lambda connection: connection.scalar(select(func.count()).select_from(table).where(is_old)) or 0,  # noqa: B023
                 lambda connection, _: connection.execute(delete(table).where(is_old)),  # noqa: B023

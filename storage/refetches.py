@@ -7,6 +7,7 @@ first, with a mark for each; then their lines in the captures log; then bytes th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -29,6 +30,7 @@ from storage.tray import capture_key
 
 _ROWS = 200  # bytes of a capture, its sighting and their entries in indexes, without what they say
 _ROUND = 100_000  # captures whose lines are sought in one reading of the log
+_ARTICLES, _SIGHTINGS = 500, 4000  # of one step
 _AT_ONCE = 500
 
 _sighting, _capture, _version = schema.sighting.c, schema.capture.c, schema.version.c
@@ -36,10 +38,22 @@ _pruned = schema.pruned.c
 _WEIGHED = (_capture.url, cast(_capture.headers, Text), cast(_capture.claims, Text), _sighting.title)
 
 
-def seen_again(connection: Connection, after: str, limit: int) -> Sequence[str]:
-    """The next articles that were seen unchanged, by their ids."""
-    asked = select(_sighting.article_id).where(_sighting.article_id > after, _sighting.outcome == "unchanged")
-    return connection.scalars(asked.distinct().order_by(_sighting.article_id).limit(limit)).all()
+def seen_again(connection: Connection, after: str) -> Sequence[str]:
+    """The next articles that were seen unchanged, by their ids: so many that they have some thousands of sightings."""
+    asked = (
+        select(_sighting.article_id, func.count().label("number"))
+        .where(_sighting.article_id > after, _sighting.outcome == "unchanged")
+        .group_by(_sighting.article_id)
+        .order_by(_sighting.article_id)
+        .limit(_ARTICLES)
+    )
+    some, number = [], 0
+    for row in connection.execute(asked):
+        number += row.number
+        if some and number > _SIGHTINGS:
+            break
+        some.append(row.article_id)
+    return some
 
 
 def refetches(connection: Connection, articles: Sequence[str], before: datetime) -> list[Row[Any]]:
@@ -85,21 +99,23 @@ def drop(connection: Connection, rows: Sequence[Row[Any]]) -> None:
     """Take sightings and their captures out, and mark what of them is to be erased beside the tables."""
     if not rows:
         return
-    keys = [row.capture_key for row in rows]
     insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
     marks = [{"key": row.capture_key, "sha256": row.sha256} for row in rows]
     connection.execute(insert(schema.pruned).on_conflict_do_nothing(), marks)
-    connection.execute(delete(schema.sighting).where(_sighting.capture_key.in_(keys)))
-    connection.execute(delete(schema.capture).where(_capture.key.in_(keys)))
+    for at in range(0, len(rows), _AT_ONCE):
+        keys = [row.capture_key for row in rows[at : at + _AT_ONCE]]
+        connection.execute(delete(schema.sighting).where(_sighting.capture_key.in_(keys)))
+        connection.execute(delete(schema.capture).where(_capture.key.in_(keys)))
 
 
 def lonely(connection: Connection, rows: Sequence[Row[Any]], profiles: set[str]) -> set[str]:
     """The bodies that nothing else would need. profiles: see ``profile_hashes``."""
-    going: dict[str, int] = {}
-    for row in rows:
-        going[row.sha256] = going.get(row.sha256, 0) + 1
-    asked = select(_capture.sha256, func.count()).where(_capture.sha256.in_(going)).group_by(_capture.sha256)
-    kept = {sha256 for sha256, number in connection.execute(asked) if number > going[sha256]}
+    going = Counter(row.sha256 for row in rows)
+    hashes, kept = list(going), set[str]()
+    for at in range(0, len(hashes), _AT_ONCE):
+        some = hashes[at : at + _AT_ONCE]
+        asked = select(_capture.sha256, func.count()).where(_capture.sha256.in_(some)).group_by(_capture.sha256)
+        kept.update(sha256 for sha256, number in connection.execute(asked) if number > going[sha256])
     return going.keys() - kept - profiles
 
 

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,9 @@ from crawler.upkeep import Upkeep
 from pipelines import clean
 from storage import Archive, Page, Query, reader_schema, refetches, schema
 from storage.blobs import Blobs, open_blobs
+from storage.folder import FolderShelf
 from storage.links import LONG_AGO, Named, Passed, Released
-from storage.pruning import RULES, Pruned
+from storage.pruning import RULES, Pruned, Rule
 from storage.records import Claims
 from tests.chaos_changes import Mirror
 from tests.newsroom import ended, fork, prose
@@ -239,19 +240,27 @@ def test_what_was_told_is_not_told_again(archive: Archive) -> None:
     assert [each.url for each in following.articles] == [page.url]
 
 
+def scattered(place: Path) -> None:
+    """Have the log of a day that is over lie in four files, as of four writers."""
+    (today,) = (place / "captures").iterdir()
+    day = today.rename(place / "captures" / "2020-01-01")
+    (log,) = day.iterdir()
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.unlink()
+    for at in range(4):
+        (day / f"{log.name.partition('-')[0]}-{at}{at}.jsonl").write_bytes(b"".join(lines[at::4]))
+
+
 def test_logs_of_a_day_become_one(full: Archive, tmp_path: Path) -> None:
-    history = list(full.replay())
-    (day,) = {log.split("/")[1] for log in open_blobs(full.place).logs()}
-    (tmp_path / "raw" / "captures" / day).rename(tmp_path / "raw" / "captures" / "2020-01-01")
-    for at in range(3):  # other writers, of the same day
-        log = next((tmp_path / "raw" / "captures" / "2020-01-01").iterdir())
-        lines = log.read_bytes().splitlines(keepends=True)
-        (log.parent / f"{log.name.partition('-')[0]}-{at}{at}.jsonl").write_bytes(b"".join(lines[at::4]))
-        log.write_bytes(b"".join(line for number, line in enumerate(lines) if number % 4 != at))
+    scattered(tmp_path / "raw")
+    torn = tmp_path / "raw" / "captures" / "2020-01-01" / "20200101T000000.000000Z-55.jsonl"
+    torn.write_bytes(b'{"sha256": "ab')
+    history = list(open_blobs(full.place).entries())
     would = full.pruning.prune(CUT, ["logs"], dry=True)
     assert full.pruning.prune(CUT, ["logs"]) == would
     assert numbers(would) == {"files of captures/": 3}
-    assert sorted(map(repr, full.replay())) == sorted(map(repr, history))
+    assert list(open_blobs(full.place).entries()) == history
+    assert torn.read_bytes() == b'{"sha256": "ab'
     assert full.pruning.prune(CUT, ["logs"]) == ()
     assert list(full.verify()) == []
 
@@ -272,10 +281,12 @@ def _die_at(owner: Any, name: str, countdown: int) -> None:
     setattr(owner, name, dying)
 
 
-def _prune_and_die(database: str, place: str, owner: Any, name: str, countdown: int) -> None:
+def _prune_and_die(
+    database: str, place: str, owner: Any, name: str, countdown: int, rules: Sequence[Rule] = RULES
+) -> None:
     _die_at(owner, name, countdown)
     with Archive.open(database, place) as archive:
-        archive.pruning.prune(CUT)
+        archive.pruning.prune(CUT, rules)
 
 
 @pytest.mark.parametrize(
@@ -308,6 +319,57 @@ def test_a_kill_loses_nothing_and_the_next_finishes(
     assert code in (-signal.SIGKILL, 0)
     if countdown == 0:
         assert code == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("countdown", [0, 2])
+def test_a_kill_while_logs_are_joined_loses_no_line(
+    full: Archive, database_url: str, tmp_path: Path, countdown: int
+) -> None:
+    scattered(tmp_path / "raw")
+    history = list(open_blobs(full.place).entries())
+    before = told(full)
+    full.close()
+    process = fork(_prune_and_die, database_url, full.place, FolderShelf, "remove", countdown, ["logs"])
+    assert ended(process) == -signal.SIGKILL
+    assert len(list(open_blobs(full.place).entries())) > len(history) - countdown
+    with Archive.open(f"sqlite:///{tmp_path}/again.db", full.place) as again:
+        make_again(again, lambda *_: None, workers=0)
+        assert told(again)["versions"] == before["versions"]
+    with Archive.open(database_url, full.place) as archive:
+        archive.pruning.prune(CUT, ["logs"])
+        assert list(open_blobs(archive.place).entries()) == history
+        assert archive.pruning.prune(CUT, ["logs"]) == ()
+
+
+def _write(database: str, place: str, first: int) -> None:
+    with Archive.open(database, place) as archive:
+        for at in range(12):
+            with archive.batch():
+                for number in range(first, first + 4):
+                    page = fetched(number, at, story(number), f"{first} {at}")
+                    archive.save(page, clean(page))
+
+
+def test_others_write_meanwhile(archive: Archive, database_url: str) -> None:
+    archive.close()
+    writers = [fork(_write, database_url, archive.place, first) for first in (0, 100)]
+    with Archive.open(database_url, archive.place) as pruning:
+        for _ in range(4):
+            pruning.pruning.prune(CUT)
+        assert [ended(writer) for writer in writers] == [0, 0]
+        pruning.pruning.prune(CUT)
+        assert len(list(pruning.find(Query()))) == 8
+        assert list(pruning.verify()) == []
+        assert [len(pruning.sightings(each.id)) for each in pruning.find(Query())] == [2] * 8
+        assert _counts(pruning) == {"stored": 8, "unchanged": 88}
+
+
+def _counts(archive: Archive) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for run in archive.runs(1000):
+        for outcome, number in run.counts:
+            counted[outcome] = counted.get(outcome, 0) + number
+    return counted
 
 
 # --- the schedule and the command
@@ -343,7 +405,7 @@ def test_how_long_things_are_kept_is_set(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def shown(full: Archive, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+def shown(full: Archive, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The command line over the furnished archive."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COPYDESK_DATABASE", database_url)
@@ -352,7 +414,7 @@ def shown(full: Archive, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp
     def run(*arguments: str) -> Any:
         return CliRunner().invoke(copydesk, ["prune", *arguments])
 
-    yield run
+    return run
 
 
 def test_the_command_tells_what_then_goes(shown: Any) -> None:
