@@ -22,7 +22,7 @@ from itertools import groupby
 from typing import Any, Literal, get_args
 
 import numpy as np
-from sqlalchemy import Connection, Table, delete, exists, func, select, update
+from sqlalchemy import Connection, Table, and_, delete, exists, func, select, update
 
 from storage import crawl_schema, reader_schema, refetches, repeats, schema
 from storage.blobs import Blobs

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -247,8 +248,9 @@ def scattered(place: Path) -> None:
     (log,) = day.iterdir()
     lines = log.read_bytes().splitlines(keepends=True)
     log.unlink()
+    commits = [b"".join(group) for _, group in groupby(lines, key=lambda line: json.loads(line)["kept_at"])]
     for at in range(4):
-        (day / f"{log.name.partition('-')[0]}-{at}{at}.jsonl").write_bytes(b"".join(lines[at::4]))
+        (day / f"{log.name.partition('-')[0]}-{at}{at}.jsonl").write_bytes(b"".join(commits[at::4]))
 
 
 def test_logs_of_a_day_become_one(full: Archive, tmp_path: Path) -> None:
