@@ -14,7 +14,7 @@ from storage.console import Column, Desk
 from storage.speaking import OpenArchive, speaks
 
 if TYPE_CHECKING:
-    from storage.pruning import Rule
+    from storage.pruning import Pruned, Rule
 
 _RULES = ("ledger", "refetches", "changes", "notices", "hours", "logs")
 _UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
@@ -67,15 +67,19 @@ def prune(
     desk.table(
         went,
         [
-            Column["Pruned"]("rule", lambda each: each.rule),
+            Column("rule", lambda each: each.rule),
             Column("what", lambda each: each.what),
             Column("number", lambda each: each.number),
-            Column("size", lambda each: _size(each.bytes)),
+            Column("size", _weight),
         ],
         lambda each: asdict(each) | {"dry_run": dry_run},
     )
     would = "would go" if dry_run else "went"
     desk.say(f"{_size(sum(each.bytes for each in went))} {would}" if went else "nothing to prune")
+
+
+def _weight(pruned: Pruned) -> str:
+    return _size(pruned.bytes)
 
 
 def _size(number: int) -> str:

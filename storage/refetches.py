@@ -47,7 +47,8 @@ def seen_again(connection: Connection, after: str) -> Sequence[str]:
         .order_by(_sighting.article_id)
         .limit(_ARTICLES)
     )
-    some, number = [], 0
+    some: list[str] = []
+    number = 0
     for row in connection.execute(asked):
         number += row.number
         if some and number > _SIGHTINGS:
