@@ -312,7 +312,7 @@ QUIETLY = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not of the session: while it is open, its event loop runs in this thread
 def browser() -> Iterator[Any]:
     """The system's Chromium: ``COPYDESK_CHROMIUM``, or where Debian has it."""
     found = os.environ.get("COPYDESK_CHROMIUM", CHROMIUM)
