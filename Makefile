@@ -46,6 +46,7 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.freshness
 	$(RUN)/python -m benchmarks.health
 	$(RUN)/python -m benchmarks.search
+	$(RUN)/python -m benchmarks.year
 	$(MAKE) copies
 
 copies: install ## the figures of copies and versions: how well they are told, how fast, and whether all writers agree

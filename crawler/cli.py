@@ -13,6 +13,7 @@ import click
 
 from crawler import commands as bringing
 from crawler import crawl_commands as crawling
+from crawler import prune_commands as pruning
 from crawler import reprocess_commands as cleaning
 from crawler import source_commands as listing
 from crawler import status_commands as telling
@@ -57,9 +58,9 @@ def copydesk(context: click.Context) -> None:
 
 
 for command in (
-    *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *asking.COMMANDS, *grouping.COMMANDS,
-    *telling.COMMANDS, *keeping.COMMANDS, *dividing.COMMANDS, *watching.COMMANDS, *answering.COMMANDS,
-    *serving.COMMANDS,
+    *bringing.COMMANDS, *crawling.COMMANDS, *listing.COMMANDS, *cleaning.COMMANDS, *pruning.COMMANDS, *asking.COMMANDS,
+    *grouping.COMMANDS, *telling.COMMANDS, *keeping.COMMANDS, *dividing.COMMANDS, *watching.COMMANDS,
+    *answering.COMMANDS, *serving.COMMANDS,
 ):  # fmt: skip
     copydesk.add_command(command)
 

@@ -82,6 +82,7 @@ def schedule(open_archive: OpenArchive, desk: Desk, *, once: bool, file_only: bo
     from crawler.notices.troubles import Receiver, tell_problems
     from crawler.schedule import Clock
     from crawler.settings import Settings
+    from crawler.upkeep import Upkeep
 
     settings = Settings.here()
     folder, outbox = settings.sources if settings.sources.is_dir() else None, Outbox.of(settings)
@@ -99,7 +100,8 @@ def schedule(open_archive: OpenArchive, desk: Desk, *, once: bool, file_only: bo
             clock.start()
             desk.note("the schedule runs; stop it with Ctrl-C")
             work = _nothing_until(stop) if file_only else partial(watch, FOREVER, desk.note, stop)
-            with Rounds(open_archive, outbox, desk.note, receiver):
+            upkeep = Upkeep(open_archive, settings.kept_for, desk.note)
+            with Rounds(open_archive, outbox, desk.note, receiver), upkeep:
                 code = _beside(work, clock.check, stop)
     if code:
         raise SystemExit(code)

@@ -7,9 +7,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.durations import duration_of
 from crawler.errors import BadSettings
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class Settings:
     smtp, mail_from: the mail server and the sender of what watches tell. webhook_private: networks, separated by
     commas, that webhooks may reach although they are not public. notices: who is told of problems: ``webhook ADDRESS``,
     ``email ADDRESS`` or ``command PROGRAM …``. notices_secret: what webhooks of problems are signed with.
+    prune_after: the age from which a schedule prunes, ``90d``; None for never.
     """
 
     database: str = _DATABASE
@@ -40,6 +43,7 @@ class Settings:
     webhook_private: str = ""
     notices: str | None = None
     notices_secret: str | None = field(default=None, repr=False)
+    prune_after: str | None = None
 
     @property
     def sources(self) -> Path:
@@ -50,6 +54,11 @@ class Settings:
     def a_day(self) -> int | None:
         """``requests_a_day`` as a number."""
         return int(self.requests_a_day) if self.requests_a_day else None
+
+    @property
+    def kept_for(self) -> timedelta | None:
+        """``prune_after`` as a span."""
+        return duration_of(self.prune_after) if self.prune_after else None
 
     @classmethod
     def here(cls) -> Settings:
@@ -77,6 +86,8 @@ class Settings:
                 values[key] = environ[variable]
         if not re.fullmatch("[1-9][0-9]{0,8}", values.get("requests_a_day", "1")):
             raise BadSettings("requests_a_day: not a whole number above zero", 'such as requests_a_day = "9600"')
+        if "prune_after" in values and not _is_age(values["prune_after"]):
+            raise BadSettings("prune_after: not a time of a day or more", 'such as prune_after = "90d"')
         return cls(**values)
 
     def open_archive(self) -> Archive:
@@ -96,3 +107,10 @@ class Settings:
         """Make the folder of the default database, so that the first command works in an empty folder."""
         if self.database == _DATABASE:
             Path("archive").mkdir(exist_ok=True)
+
+
+def _is_age(text: str) -> bool:
+    try:
+        return duration_of(text) >= timedelta(days=1)
+    except ValueError:
+        return False

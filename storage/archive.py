@@ -27,6 +27,7 @@ from storage.links import Filing, Link, Named, Order, Passed, Postponed, Taught,
 from storage.paces import Paces
 from storage.problems import Problems
 from storage.profiles import Profiles
+from storage.pruning import Pruning
 from storage.pulses import Pulses
 from storage.records import Article, Failed, Page, Rejected, Saved
 from storage.relinking import Relinking
@@ -66,6 +67,7 @@ class Archive(Holdings):
         self.requests = Requests(self._writing)
         self.watches = Watches(database, self._writing)
         self.takedowns = Takedowns(database, self._blobs, self._scrubbing, self._writing)
+        self.pruning = Pruning(database, self._blobs, self._writing, self.pulses)
         self._unnamed_run: int | None = None
 
     @classmethod

@@ -18,11 +18,12 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from storage.captures import Capture
-from storage.captures_log import Entry, in_order
+from storage.captures_log import Entry, in_order, is_whole, merged
 from storage.errors import Damaged, NotFound
 from storage.raw_fields import SHA256
 
 _HELD_BYTES = 32 << 20  # bodies held back for a flush; beyond, they are written early, so that memory stays flat
+_JOINED = "-joined.jsonl"  # a log that several were joined in
 _LEVEL = 6  # of gzip: level 9 takes twice the time for 1 % less
 
 _log = logging.getLogger(__name__)
@@ -51,6 +52,9 @@ class Shelf(Protocol):
 
     def has(self, name: str) -> bool:
         """Whether something is kept as ``name``."""
+
+    def size(self, name: str) -> int:
+        """How many bytes are kept as ``name``. Raises NotFound."""
 
     def names(self, folder: str) -> Iterator[str]:
         """All names under ``folder``, sorted."""
@@ -142,6 +146,37 @@ class Blobs:
         elif len(kept) < len(lines):
             self._shelf.replace(log, b"".join(kept))
         return len(lines) - len(kept)
+
+    def join(self, logs: Sequence[str]) -> int:
+        """Write logs of one day as one; how many there are less. What cannot be read as whole lines is left alone.
+
+        The transaction that writes must be held, and nobody may add to them any more. Where it is broken off, lines
+        stand in two logs: the next time makes one of them, and a rebuild takes them for one until then.
+        """
+        held = self._whole(logs)
+        if len(held) < 2:
+            return 0
+        first = min(held)
+        joined = first if first.endswith(_JOINED) else f"{first.rpartition('-')[0]}{_JOINED}"
+        self._shelf.replace(joined, b"".join(merged(held)))
+        return sum(self._shelf.remove(log) for log in held if log != joined) - (joined not in held)
+
+    def joinable(self, logs: Sequence[str]) -> int:
+        """How many logs fewer ``join`` would leave."""
+        return max(0, len(self._whole(logs)) - 1)
+
+    def _whole(self, logs: Sequence[str]) -> dict[str, list[bytes]]:
+        """The lines of those logs in which none is torn."""
+        held = {log: list(self._shelf.lines(log)) for log in logs} if len(logs) > 1 else {}
+        return {log: lines for log, lines in held.items() if lines and all(map(is_whole, lines))}
+
+    def log_size(self, log: str) -> int:
+        """The bytes of a log. Raises NotFound."""
+        return self._shelf.size(log)
+
+    def size(self, sha256: str) -> int:
+        """The bytes that a body takes, packed. Raises NotFound."""
+        return self._shelf.size(_name(sha256))
 
     def copy(self, hashes: Sequence[str], target: Blobs) -> None:
         """Keep bodies in another place too, durable when this returns. Raises NotFound."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import TypeAlias
@@ -40,6 +40,35 @@ def in_order(
         for following in rest:
             heappush(heads, (stamp(following.kept_at) if following.kept_at else "", log, following, rest))
             break
+
+
+def is_whole(line: bytes) -> bool:
+    """Whether a line is one of the log, and not torn."""
+    try:
+        return line.endswith(b"\n") and read_entry(line) is not None
+    except ValueError:
+        return False
+
+
+def merged(logs: Mapping[str, list[bytes]]) -> Iterator[bytes]:
+    """The lines of some logs in the order of ``in_order``, each once."""
+    seen: set[bytes] = set()
+    heads: list[tuple[str, str, int]] = []
+    for log in logs:
+        heappush(heads, (_kept_at(logs[log][0]), log, 0))
+    while heads:
+        _, log, at = heappop(heads)
+        lines = logs[log]
+        if lines[at] not in seen:
+            seen.add(lines[at])
+            yield lines[at]
+        if at + 1 < len(lines):
+            heappush(heads, (_kept_at(lines[at + 1]), log, at + 1))
+
+
+def _kept_at(line: bytes) -> str:
+    kept_at = read_entry(line).kept_at
+    return stamp(kept_at) if kept_at else ""
 
 
 def stamp(at: datetime) -> str:

@@ -118,6 +118,15 @@ class FolderShelf:
         with self._answering():
             return (self._root / name).exists()
 
+    def size(self, name: str) -> int:
+        """Ask the folder."""
+        path = self._root / name
+        with self._answering():
+            try:
+                return path.stat().st_size
+            except FileNotFoundError as error:
+                raise NotFound(f"{self._root}: no {name}") from error
+
     def names(self, folder: str) -> Iterator[str]:
         """Walks one folder at a time."""
         path = self._root / folder

@@ -64,6 +64,9 @@ def runs_of(connection: Connection, ids: Sequence[int]) -> tuple[Run, ...]:
     )
     for number, is_listing, outcome, count in connection.execute(counted):
         counts[number, bool(is_listing)].append((outcome, count))
+    for row in rows:
+        for is_listing, outcome, count in row.summed or ():
+            counts[row.id, is_listing] = _added(counts[row.id, is_listing], outcome, count)
     waiting = (
         select(_link.run_id, func.count().label("number"))
         .where(_link.run_id.in_(ids), _link.state != "done", _link.kind == "article")
@@ -77,6 +80,12 @@ def runs_of(connection: Connection, ids: Sequence[int]) -> tuple[Run, ...]:
         )
         for row in rows
     )  # fmt: skip
+
+
+def _added(counts: list[tuple[FateOutcome, int]], outcome: FateOutcome, number: int) -> list[tuple[FateOutcome, int]]:
+    known = dict(counts)
+    known[outcome] = known.get(outcome, 0) + number
+    return sorted(known.items())
 
 
 def fates(connection: Connection, named: str, article_id: str | None) -> tuple[Fate, ...]:

@@ -74,13 +74,20 @@ class BucketShelf:
     def has(self, name: str) -> bool:
         """HEAD."""
         try:
+            self.size(name)
+        except NotFound:
+            return False
+        return True
+
+    def size(self, name: str) -> int:
+        """HEAD."""
+        try:
             with self._answering():
-                self._client.head_object(Bucket=self._bucket, Key=self._prefix + name)
+                return self._client.head_object(Bucket=self._bucket, Key=self._prefix + name)["ContentLength"]
         except ArchiveUnavailable as error:
             if _status(error.__cause__) == 404:
-                return False
+                raise NotFound(f"s3://{self._bucket}/{self._prefix}: no {name}") from error
             raise
-        return True
 
     def names(self, folder: str) -> Iterator[str]:
         """Page by page; S3 lists in order."""

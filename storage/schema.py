@@ -62,6 +62,7 @@ run = Table(
     Column("named", Integer, nullable=False, server_default="0"),  # distinct addresses that its places named
     Column("known", Integer, nullable=False, server_default="0"),  # of those, with an outcome from before
     Column("left_out", Integer, nullable=False, server_default="0"),  # named beyond its limit, or dated outside
+    Column("summed", SafeJson),  # [whether of listings, outcome, number] each, of fates that were pruned
     Index("uq_run_source_slot", "source", "slot", unique=True),
     sqlite_autoincrement=True,
 )
@@ -204,6 +205,13 @@ fate = Table(
     Index("ix_fate_run_id_outcome", "run_id", "outcome"),
     Index("ix_fate_origin", "origin", postgresql_using="hash"),  # of any length
     sqlite_autoincrement=True,
+)
+
+pruned = Table(  # captures that were taken out, until their lines in the log and their bytes are gone too
+    "pruned",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("sha256", String(64), nullable=False),
 )
 
 current = and_(version.c.article_id == article.c.id, version.c.number == article.c.current)

@@ -168,7 +168,7 @@ class PostgresDatabases:
             connection.exec_driver_sql(
                 "TRUNCATE run, capture, article, source, shape, skipped, host, robots, worker, arrival, pace,"
                 " lesson, profile, anchor, generation, story_event, change, tombstone, token, asked, watch, pulse,"
-                " source_hour, source_day, problem, folded"
+                " source_hour, source_day, problem, folded, pruned"
                 " RESTART IDENTITY CASCADE"
             )
         return self._migrated
