@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from storage import inspection, ledger, migrations, reading, search, tombstones
 from storage.answers import first_answers
 from storage.backup import BackedUp, Backup, Progress, unseen
-from storage.blobs import open_blobs
+from storage.blobs import full_place, open_blobs
 from storage.captures import Capture, Replayed
 from storage.change_log import Changes
 from storage.counts import Count, counts
@@ -65,6 +65,7 @@ from storage.takedowns import Takedowns
 from storage.terms import Term, terms
 from storage.tokens import Tokens
 from storage.tombstones import Forgotten
+from storage.transfer import Moved, Transfer
 from storage.watches import Watches
 
 _REPLAYED_AT_ONCE = 500
@@ -436,6 +437,19 @@ class Archive:
     def backup(self, folder: Path, progress: Progress = unseen, *, database_only: bool = False) -> BackedUp:
         """Copy the archive to a folder while others write to it: see ``storage.backup``. Raises Refused too."""
         return Backup(self._database, self._blobs, folder).work(progress, database_only=database_only)
+
+    def copy(self, database: str, place: str | None = None, progress: Progress = unseen) -> Moved:
+        """Move the archive to an empty database: see ``storage.transfer``. Raises Refused too.
+
+        place: where its kept bytes are to be copied; None: both archives name the same place.
+        """
+        is_shared = place is None or full_place(place) == full_place(self.place)
+        target = Database.open(database)
+        try:
+            elsewhere = None if is_shared else open_blobs(str(place))
+            return Transfer(self._database, self._blobs, target, elsewhere).work(progress)
+        finally:
+            target.close()
 
     def migration(self) -> str:
         """The revision of the database's tables."""
