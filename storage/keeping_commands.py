@@ -1,4 +1,4 @@
-"""The commands that keep the archive, and others beside it: changes for a mirror, backup, copy, and forget for a takedown."""
+"""The commands that keep the archive, and others beside it: changes for a mirror, backup, copy, and forget."""
 
 from __future__ import annotations
 

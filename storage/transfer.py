@@ -1,4 +1,4 @@
-"""Transfer: an archive moved to another database, from SQLite to PostgreSQL or back, and its kept bytes to another place.
+"""Transfer: an archive moved to another database, SQLite or PostgreSQL, and its kept bytes to another place.
 
 All rows of one moment are written in one transaction of the new database, and read back within it: it holds the same
 rows, or none. Bytes come before it is committed, and those that are there already are not copied again; so what was
@@ -209,11 +209,15 @@ def _go_on_from(connection: Connection, table: Table, last: int) -> None:
         if table.dialect_options["sqlite"]["autoincrement"] and not connection.execute(remembered, said).rowcount:
             connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :last)"), said)
     elif (sequence := _sequence(connection, table)) is not None:
-        connection.execute(text("SELECT setval(CAST(:sequence AS regclass), :last)"), {"sequence": sequence, "last": last})
+        connection.execute(
+            text("SELECT setval(CAST(:sequence AS regclass), :last)"), {"sequence": sequence, "last": last}
+        )
 
 
 def _sequence(connection: Connection, table: Table) -> str | None:
     """PostgreSQL's name for what gives a table its numbers, quoted."""
     number = table.autoincrement_column
     asked = text("SELECT pg_get_serial_sequence(quote_ident(:table), :column)")
-    return connection.scalar(asked, {"table": table.name, "column": number.name if number is not None else ""})
+    named = {"table": table.name, "column": number.name if number is not None else ""}
+    name: str | None = connection.scalar(asked, named)
+    return name

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +23,14 @@ from storage.transfer import Transfer
 from tests.newsroom import numbered
 from tests.small_archive import furnish
 
+ROOT = Path(__file__).parents[1]
+
 
 def url_of(kind: str, folder: Path, databases: Any) -> str:
     return f"sqlite:///{folder / 'archive.db'}" if kind == "sqlite" else databases.fresh()
 
 
-@pytest.fixture(params=[("sqlite", "postgresql"), ("postgresql", "sqlite")], ids=lambda pair: "-to-".join(pair))
+@pytest.fixture(params=[("sqlite", "postgresql"), ("postgresql", "sqlite")], ids="-to-".join)
 def urls(request: pytest.FixtureRequest, tmp_path: Path, postgres_databases: Any) -> tuple[str, str]:
     """Two databases that nobody has used, of different kinds."""
     here, there = request.param
@@ -33,7 +40,7 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path, postgres_databases: Any
 def answers(archive: Archive) -> list[object]:
     """What an archive says of all it holds; ties of rank stand in the order of ids."""
     found = list(archive.find(Query()))
-    asked = ("flood", "title:gate", '"north gate"', 'author:duarte', "gat*", "is:copy")
+    asked = ("flood", "title:gate", '"north gate"', "author:duarte", "gat*", "is:copy")
     return [
         found,
         [sorted(each.id for each in archive.find(Query(words=words))) for words in asked],
@@ -128,6 +135,54 @@ def test_a_row_that_reads_back_otherwise_undoes_all(
             connection.exec_driver_sql("DROP TRIGGER shouts" + (" ON version" if target.file is None else ""))
         target.close()
         assert archive.copy(urls[1]).articles == archive.statistics().articles
+
+
+def test_others_may_write_and_the_copy_is_of_one_moment(tmp_path: Path) -> None:
+    place = f"sqlite:///{tmp_path}/archive.db"
+    with Archive.open(place) as archive, Archive.open(place) as other:
+        furnish(archive)
+        before = answers(archive)
+
+        def writing(what: str, _total: int | None) -> AbstractContextManager[Callable[[int], None]]:
+            if what == "rows":
+                other.save(*numbered(9))
+            return nullcontext(lambda _: None)
+
+        archive.copy(f"sqlite:///{tmp_path}/new/archive.db", str(tmp_path / "new" / "raw"), writing)
+        assert answers(archive) != before
+    with Archive.open(f"sqlite:///{tmp_path}/new/archive.db") as moved:
+        assert answers(moved) == before
+        assert list(moved.verify()) == []
+
+
+KILLED = """
+import os, sys
+from contextlib import nullcontext
+from storage import Archive
+
+def progress(what, total):
+    if what == sys.argv[3]:
+        os.kill(os.getpid(), 9)
+    return nullcontext(lambda _: None)
+
+Archive.open(sys.argv[1], sys.argv[4]).copy(sys.argv[2], sys.argv[5], progress)
+"""
+
+
+@pytest.mark.parametrize("stage", ["word index", "reading back", "pages"])
+def test_what_was_killed_is_begun_again(stage: str, urls: tuple[str, str], tmp_path: Path) -> None:
+    places = str(tmp_path / "raw"), str(tmp_path / "bytes")
+    with Archive.open(urls[0], places[0]) as archive:
+        furnish(archive)
+        said = [sys.executable, "-c", KILLED, *urls, stage, *places]
+        killed = subprocess.run(said, check=False, cwd=ROOT, timeout=120)
+        assert killed.returncode == -signal.SIGKILL
+        with Archive.open(urls[1], places[1]) as half:
+            assert half.statistics().articles == 0
+        archive.copy(urls[1], places[1])
+        with Archive.open(urls[1], places[1]) as moved:
+            assert answers(moved) == answers(archive)
+            assert list(moved.verify()) == []
 
 
 def test_what_is_forgotten_meanwhile_undoes_all(tmp_path: Path) -> None:
