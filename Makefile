@@ -67,6 +67,10 @@ train: install  ## train both models again (needs the extra: .venv/bin/pip insta
 lock:            ## resolve the lock again (needs uv)
 	uv pip compile pyproject.toml --group dev --extra mcp --extra parquet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra mcp --extra parquet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --quiet -c requirements.lock -o deploy/requirements.lock
+	echo 'hatchling>=1.27' | uv pip compile - --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --quiet -c requirements.lock -o deploy/package.lock
 
 clean:           ## remove what is made
 	rm -rf .venv .venv-peers build dist *.egg-info

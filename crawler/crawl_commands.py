@@ -121,9 +121,9 @@ def worker(open_archive: OpenArchive, desk: Desk) -> None:
     """
     from crawler.engine import FOREVER, watch
 
-    with open_archive() as archive:
-        desk.note(f"working for {archive.database}; stop with Ctrl-C")
     with _until_asked_to_stop() as stop:
+        with open_archive() as archive:
+            desk.note(f"working for {archive.database}; stop with Ctrl-C")
         code = watch(FOREVER, desk.note, stop)
     if code:
         raise SystemExit(code)

@@ -12,7 +12,8 @@ from typing import Self
 from sqlalchemy import Connection
 
 from storage import ledger
-from storage.blobs import open_blobs
+from storage.backup import Progress, unseen
+from storage.blobs import full_place, open_blobs
 from storage.captures import Capture, Replayed
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound, StorageError
@@ -38,6 +39,7 @@ from storage.stories import Stories
 from storage.takedowns import Takedowns
 from storage.tokens import Tokens
 from storage.tombstones import Forgotten
+from storage.transfer import Moved, Transfer
 from storage.watches import Watches
 
 _REPLAYED_AT_ONCE = 500
@@ -240,6 +242,19 @@ class Archive(Holdings):
                     yield Replayed(each.page(self._blobs.get(each.sha256)), each.profile, each.again)
                 except (Damaged, NotFound) as error:
                     yield Failed(each.origin or each.sha256, "damaged", str(error), each.url)
+
+    def copy(self, database: str, place: str | None = None, progress: Progress = unseen) -> Moved:
+        """Move the archive to an empty database: see ``storage.transfer``. Raises Refused too.
+
+        place: where its kept bytes are to be copied; None: both archives name the same place.
+        """
+        is_shared = place is None or full_place(place) == full_place(self.place)
+        target = Database.open(database)
+        try:
+            elsewhere = None if is_shared else open_blobs(str(place))
+            return Transfer(self._database, self._blobs, target, elsewhere).work(progress)
+        finally:
+            target.close()
 
     def write_probe(self) -> str:
         """Try whether database and blob store can be written to, and bytes be read again; the sha256 of those."""

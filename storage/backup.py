@@ -54,6 +54,30 @@ def unseen(_what: str, _total: int | None) -> AbstractContextManager[Callable[[i
     return nullcontext(lambda _: None)
 
 
+def copy_logs(blobs: Blobs, target: Blobs, progress: Progress) -> None:
+    """Have another place hold the logs as they are, and no others."""
+    logs = list(blobs.logs())
+    with progress("logs", len(logs)) as advance:
+        for log in logs:
+            blobs.copy_log(log, target)
+            advance(1)
+    for log in set(target.logs()) - set(logs):
+        target.strike(log, lambda _: True)
+
+
+def copy_bodies(blobs: Blobs, target: Blobs, progress: Progress) -> int:
+    """Copy what another place lacks of all bodies there are by now; how many. The logs copied before name no others."""
+    new = 0
+    hashes = list(blobs.hashes())
+    with progress("pages", len(hashes)) as advance:
+        for some in _chunks(hashes):
+            lacking = [sha256 for sha256 in some if not target.has(sha256)]
+            blobs.copy(lacking, target)
+            new += len(lacking)
+            advance(len(some))
+    return new
+
+
 class Backup:
     """One run that copies an archive to a folder. Raises Refused where that cannot be done, and ArchiveUnavailable."""
 
@@ -75,8 +99,8 @@ class Backup:
             try:
                 tombstones, done = self._copy_database(aside, progress)
                 if not database_only:
-                    self._copy_logs(progress)
-                    new = self._copy_bodies(progress)
+                    copy_logs(self._blobs, self._target, progress)
+                    new = copy_bodies(self._blobs, self._target, progress)
                     done = BackedUp(done.made_at, done.articles, done.captures, done.last_change, new)
                 if self._tombstones() != tombstones:
                     raise Refused("something was forgotten while the backup was made", "make it again")
@@ -148,27 +172,6 @@ class Backup:
                 source.backup(target, pages=_PAGES, progress=copied)
         sync_one(aside)
         return tombstones, BackedUp(made_at, articles, captures, last, 0)
-
-    def _copy_logs(self, progress: Progress) -> None:
-        logs = list(self._blobs.logs())
-        with progress("logs", len(logs)) as advance:
-            for log in logs:
-                self._blobs.copy_log(log, self._target)
-                advance(1)
-        for log in set(self._target.logs()) - set(logs):
-            self._target.strike(log, lambda _: True)
-
-    def _copy_bodies(self, progress: Progress) -> int:
-        """All bodies there are by now: the logs name no others."""
-        new = 0
-        hashes = list(self._blobs.hashes())
-        with progress("pages", len(hashes)) as advance:
-            for some in _chunks(hashes):
-                lacking = [sha256 for sha256 in some if not self._target.has(sha256)]
-                self._blobs.copy(lacking, self._target)
-                new += len(lacking)
-                advance(len(some))
-        return new
 
     def _tombstones(self) -> int:
         with closing(sqlite_module().connect(self._file)) as connection:

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from storage.captures import Capture
@@ -223,6 +224,11 @@ def open_blobs(place: str) -> Blobs:
     from storage.folder import FolderShelf  # noqa: PLC0415  (beside its twin)
 
     return Blobs(FolderShelf(place))
+
+
+def full_place(place: str) -> str:
+    """A place as it can be named from any folder."""
+    return place.rstrip("/") if place.startswith("s3://") else str(Path(place).resolve())
 
 
 def _name(sha256: str) -> str:

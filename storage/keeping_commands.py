@@ -1,4 +1,4 @@
-"""The commands that keep the archive, and others beside it: changes for a mirror, backup, and forget for a takedown."""
+"""The commands that keep the archive, and others beside it: changes for a mirror, backup, copy, and forget."""
 
 from __future__ import annotations
 
@@ -84,6 +84,38 @@ def backup(open_archive: OpenArchive, desk: Desk, folder: Path, *, database_only
     )
 
 
+@click.command(short_help="Move the archive to another database.")
+@click.option("--to", required=True, metavar="URL", help="The database, empty: sqlite:///… or postgresql://…")
+@click.option("--blobs", metavar="PLACE", help="Copy the kept bytes to this folder or s3://bucket/prefix too.")
+@speaks
+@click.pass_obj
+def copy(open_archive: OpenArchive, desk: Desk, to: str, blobs: str | None) -> None:
+    """Move the archive to another, empty database, and read every row back before it is committed.
+
+    \b
+    copydesk copy --to postgresql://copydesk@db/news
+    copydesk copy --to postgresql://copydesk@db/news --blobs s3://news-archive/raw
+
+    Stop schedule, workers and server first: what they write meanwhile is not in it. Broken off, it has written no row:
+    the same again. Without --blobs both name the bytes where they are; write to one of the two from then on.
+    """
+    from storage.blobs import full_place
+
+    with open_archive() as archive:
+        done = archive.copy(to, blobs, desk.progress)
+        place = full_place(blobs or archive.place)
+    if desk.json:
+        desk.record({
+            "rows": done.rows, "articles": done.articles, "last_change": done.last_change,
+            "new_bodies": done.new_bodies, "blobs": place, "tables": [asdict(each) for each in done.tables],
+        })  # fmt: skip
+    desk.say(
+        f"{done.rows:,} rows of {len(done.tables)} tables written and read back the same: {done.articles:,} articles,"
+        f" changes up to {done.last_change:,}; {done.new_bodies:,} bodies copied\n"
+        f"to use it: COPYDESK_DATABASE=(what --to says) COPYDESK_BLOBS={place} copydesk verify"
+    )
+
+
 @click.command(short_help="Take articles out for good.")
 @click.argument("what", nargs=-1, required=True, metavar="ID|URL…")
 @click.option("--story", is_flag=True, help="Their copies too.")
@@ -150,4 +182,4 @@ def _tell(desk: Desk, name: str, taken: Takedown) -> None:
     desk.say(f"{name}: forgotten; {taken.versions:,} versions, {taken.captures:,} pages")
 
 
-COMMANDS = (changes, backup, forget)
+COMMANDS = (changes, backup, copy, forget)
