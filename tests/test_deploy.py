@@ -150,8 +150,10 @@ def test_the_guide_shows_what_exists() -> None:
         check(line.split())
     for path in re.findall(r"\bdeploy/[\w./*-]+", GUIDE):
         assert path == "deploy/.env" or list(ROOT.glob(path)), path
+    heads = re.findall(r"^#+ (.+)", GUIDE, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
     for target in re.findall(r"\]\(#([\w-]+)\)", GUIDE):
-        assert target in [head.lower().replace(" ", "-") for head in re.findall(r"^#+ ([\w -]+)", GUIDE, re.MULTILINE)]
+        assert target in anchors
 
 
 def test_the_bucket_is_made_once(s3_environment: dict[str, str]) -> None:
