@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from storage.query_language import Words, understood
 from storage.words import folded, located, tokens
 
 _LOOKED_AT = 200_000  # characters of the text in which words are sought
 _CHUNK = re.compile(r"\S+")
+_USUAL = 40  # characters of a word that is worth remembering
 _CUT = 24  # characters within which a cut looks for a space
 
 Place = tuple[str, int, int]  # a token, and where in the text it stands
@@ -90,11 +92,17 @@ def _stands_at(stream: list[str], at: int, term: Words) -> bool:
 def _places(text: str, wanted: set[str], begun: tuple[str, ...]) -> Iterator[Place]:
     """The tokens of ``text`` with their places; where none is wanted or begun, the place of the whole chunk does."""
     for chunk in _CHUNK.finditer(text):
-        found = tokens(chunk.group())
+        word = chunk.group()
+        found = _tokens_of(word) if len(word) <= _USUAL else tokens(word)
         if wanted.isdisjoint(found) and not (begun and any(token.startswith(begun) for token in found)):
             yield from ((token, *chunk.span()) for token in found)
         else:
-            yield from _placed(chunk.group(), chunk.start())
+            yield from _placed(word, chunk.start())
+
+
+@lru_cache(maxsize=20_000)  # most words of a text stand in other texts too
+def _tokens_of(word: str) -> tuple[str, ...]:
+    return tuple(tokens(word))
 
 
 def _placed(chunk: str, offset: int) -> Iterator[Place]:

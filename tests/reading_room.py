@@ -307,7 +307,7 @@ def open_room(folder: Path) -> Iterator[Room]:
 @contextmanager
 def serving(archive: Archive, sources: Path, safety: Safety | None = None) -> Iterator[str]:
     """A server for an archive on this machine, in a thread; yields its address, without a slash at its end."""
-    app = create_app(archive, CatalogueNewsroom(archive, sources), safety or Safety())
+    app = create_app(archive, CatalogueNewsroom(archive, sources), safety or Safety(counting_seconds=10))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

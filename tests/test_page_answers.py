@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,8 +20,9 @@ from storage.records import Query
 from storage.speaking import as_said
 from storage.times import rfc3339
 from storage.web.asking import Asked
+from storage.web.safety import Safety
 from storage.web.search_page import _watch
-from tests.reading_room import NOW, Room
+from tests.reading_room import NOW, Room, serving
 
 # --- search ---------------------------------------------------------------------------------------------------------
 
@@ -112,6 +115,16 @@ def test_pages_of_hits_are_all_the_hits(room: Room, window: Any) -> None:
         assert total_of(window) == number
         found += hits_of(window)
     assert len(found) == len(set(found)) == number == room.archive.count(Query("flood gate"))
+
+
+def test_what_takes_too_long_to_count_is_a_link(room: Room, tmp_path: Path) -> None:
+    with serving(room.archive, tmp_path, Safety(counting_seconds=0)) as base:
+        hurried = httpx.get(f"{base}/search?q=flood").text
+        assert "Counting them takes a while" in hurried
+        (all_of_them,) = set(re.findall(r'href="([^"]+)">Count these', hurried))
+        counted = httpx.get(base + html.unescape(all_of_them)).text
+    assert "Count these" not in counted
+    assert re.search(r"<h1[^>]*>\s*[\d,]+ articles match", counted)
 
 
 def test_nothing_found_names_the_culprit(room: Room, window: Any) -> None:

@@ -15,7 +15,8 @@ class Safety:
     hosts: what the Host header may name besides ``LOOPBACK``, in small letters, without a port: a page elsewhere whose
     name was made to lead here (DNS rebinding) gets no answer. needs_token: also where the archive has no token at all;
     where it has one, a token is always needed. is_https: whether browsers come by https only. Lengths in bytes.
-    seconds: that a question may take. readers: questions at one time, besides exports: further ones wait.
+    seconds: that a question may take. counting_seconds: that all counts of a page may take together; what is not
+    counted by then is a link "count these". readers: questions at one time, besides exports: further ones wait.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -25,6 +26,7 @@ class Safety:
     longest_address: int = 32 << 10
     longest_headers: int = 48 << 10
     seconds: float = 10.0
+    counting_seconds: float = 0.06  # so that a page begins within a tenth of a second
     readers: int = 12
     exports: int = 3
 

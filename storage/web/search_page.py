@@ -24,9 +24,6 @@ from storage.web.front_desk import desk_of
 from storage.web.rendering import page
 from storage.web.timeline import timeline
 
-PATIENCE = 0.25
-"""Seconds that all counts of a page may take together; what is not counted by then is a link "count these"."""
-
 _MOST_FILTERS = 8  # that are left out one by one, where nothing was found
 _PIECE = re.compile(r'\S*"[^"]*"\*?|\S+')
 _EXPORTS = (("JSON Lines", "jsonl"), ("CSV", "csv"), ("Parquet", "parquet"), ("Atom", "atom"))
@@ -56,10 +53,11 @@ def search(request: Request) -> Response:
     asked = Asked.read(request.query_params)
     now = datetime.now(UTC)
     query = asked.query(now.date())
-    counter = _Counter(desk.archive, desk.safety.seconds if asked.counts == "all" else PATIENCE)
+    safety = desk.safety
+    counter = _Counter(desk.archive, safety.seconds if asked.counts == "all" else safety.counting_seconds)
     found = desk.archive.results(query)
+    total = counter.count(query)  # the quickest of them, and what a reader looks at first
     days = counter.counts(query, "day")
-    total = sum(day.number for day in days) if days is not None else counter.count(query)
     if total is None and query.after is None and found.after is None:
         total = len(found.articles)
     line = timeline(
