@@ -94,7 +94,8 @@ class Made:
                 "authors": (f"{chance.choice('ABCDEFGH')}. Auteur{chance.randrange(300)}",), "agency": agency,
                 "published_at": at, "published_precision": "minute", "published_origin": "json-ld",
                 "language": language, "section": chance.choice(("monde", "sport", "eco", None)),
-                "keywords": (), "access": "free", "flags": (), "published_zone": "UTC+02:00",
+                "keywords": tuple(title.split()[:4]), "image": f"{url}.jpg",
+                "access": "free", "flags": (), "published_zone": "UTC+02:00",
                 "origins": (("title", "heading"), ("published_at", "json-ld")),
             },
             "sighting": {

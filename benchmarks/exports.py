@@ -5,14 +5,13 @@ columns as text, once with them read, as ``sqlite-utils rows --nl`` does with ``
 times or checks anything: they are the ceiling. Each measure is a process of its own, and the median of three rounds;
 memory is what its peak grew by after the first 10,000 articles had been written.
 
-The archive is made for it, of 100,000 articles: paragraphs of the articles of the evaluation data in other orders.
+The archive is made for it, of 100,000 articles: see ``benchmarks.big_archive``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 import resource
 import statistics
 import subprocess
@@ -22,27 +21,21 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
-
-from benchmarks.texts import Text, default_file, read
-from storage import Archive, Query, schema
+from benchmarks.big_archive import fill
+from storage import Archive, Query
 from storage.database import Database, sqlite_module
-from storage.duplicates import article_id, key_of
 from storage.export import export
 from storage.exporting.table import FORMS
 
 ROOT = Path(__file__).parents[1]
-ARTICLES, FIRST, ROUNDS, AT_ONCE = 100_000, 10_000, 3, 2_000
+ARTICLES, FIRST, ROUNDS = 100_000, 10_000, 3
 PLAIN, READ = "driver and json.dumps", "the same, JSON columns read"
 MEASURED = (PLAIN, READ, *FORMS, "jsonl.gz")
 JSON_COLUMNS = ("authors", "keywords", "flags", "origins")
-SOURCES = 40
-BEGIN = datetime(2021, 1, 1, 6, tzinfo=UTC)
 
 
 def main() -> None:
@@ -53,7 +46,8 @@ def main() -> None:
     said = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="copydesk-bench-") as place:
         folder = Path(place)
-        make(folder / "archive.db", said.articles)
+        with closing(Database.open(f"sqlite:///{folder}/archive.db")) as database:
+            fill(database, said.articles)
         size = (folder / "archive.db").stat().st_size / 1e6
         print(f"{said.articles:,} articles, {size:,.0f} MB; medians of {said.rounds} rounds")
         heads = ("rows/s", "processor", "of plain", "file, MB", "memory grew, MB")
@@ -74,48 +68,6 @@ def main() -> None:
             )
             print(f"{what:30}" + "".join(f"{each:>{len(head) + 3}}" for each, head in zip(shown, heads, strict=True)))
         print("processor: rows in a second of processor time, whatever else runs; of plain: median of their ratios")
-
-
-def make(file: Path, number: int) -> None:
-    """An archive of so many articles, without their captures' bytes and their words: nobody asks for these."""
-    chance, texts = random.Random(7), read(default_file()).texts
-    database = Database.open(f"sqlite:///{file}")
-    for at in range(0, number, AT_ONCE):
-        rows = [_rows(each, chance, texts) for each in range(at, min(number, at + AT_ONCE))]
-        with database.writing() as connection:
-            for place, table in enumerate((schema.capture, schema.article, schema.version)):
-                connection.execute(insert(table), [row[place] for row in rows])
-    database.close()
-
-
-def _rows(number: int, chance: random.Random, texts: tuple[Text, ...]) -> tuple[dict[str, Any], ...]:
-    """The rows of one article: capture, article, version."""
-    head, *others = (chance.choice(texts) for _ in range(3))
-    parts = [part for text in (head, *others) for part in text.text.split("\n") if part.strip()]
-    chance.shuffle(parts)
-    text = "\n\n".join(parts[: max(3, len(parts) // 2)])
-    url = f"https://outlet{number % SOURCES}.example/{number // 1000}/{key_of(str(number))}"
-    id_, source = article_id(url), f"outlet{number % SOURCES}"
-    at = BEGIN + timedelta(minutes=17 * number + chance.randrange(600))
-    fetched_at = at + timedelta(minutes=chance.randrange(60))
-    page = {
-        "key": key_of(url), "sha256": key_of(url) * 2, "url": url, "url_key": key_of(url), "source": source,
-        "content_type": "text/html", "headers": [], "claims": {}, "fetched_at": fetched_at, "size": 4 * len(text),
-    }  # fmt: skip
-    article = {
-        "id": id_, "current": 1, "seen_at": fetched_at, "dated_at": at, "story_id": id_, "first_seen_at": fetched_at,
-    }  # fmt: skip
-    version = {
-        "article_id": id_, "number": 1, "capture_key": page["key"], "url": url, "source": source,
-        "fetched_at": fetched_at, "content_hash": key_of(text), "title_hash": key_of(head.title), "norm_version": 1,
-        "words": len(text.split()), "canonical_url": url, "title": head.title, "text": text,
-        "authors": [f"{chance.choice(texts).title.split()[0]} Duarte"], "agency": None, "dateline": None,
-        "published_at": at, "published_precision": "minute", "published_zone": "UTC+02:00", "language": "fr",
-        "section": chance.choice(("monde", "sport", "culture")), "keywords": head.title.split()[:4], "flags": [],
-        "image": f"{url}.jpg", "access": "free",
-        "origins": [("authors", "json-ld"), ("published_at", "json-ld"), ("title", "heading")],
-    }  # fmt: skip
-    return page, article, version
 
 
 def _measured(what: str, folder: Path) -> tuple[float, ...]:
