@@ -304,6 +304,12 @@ def open_room(folder: Path) -> Iterator[Room]:
             yield Room(archive, base, ids)
 
 
+def follow(window: Any, what: str) -> None:
+    """Click what opens another page, and wait until that page is there: a click alone may return before it."""
+    with window.expect_navigation():
+        window.click(what)
+
+
 @contextmanager
 def serving(archive: Archive, sources: Path, safety: Safety | None = None) -> Iterator[str]:
     """A server for an archive on this machine, in a thread; yields its address, without a slash at its end."""

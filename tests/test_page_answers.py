@@ -22,7 +22,7 @@ from storage.times import rfc3339
 from storage.web.asking import Asked
 from storage.web.safety import Safety
 from storage.web.search_page import _watch
-from tests.reading_room import NOW, Room, serving
+from tests.reading_room import NOW, Room, follow, serving
 
 # --- search ---------------------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ def test_period_links_brush(room: Room, window: Any) -> None:
 def test_address_is_the_state(browser: Any, room: Room, window: Any) -> None:
     window.goto(f"{room.base}/search?q=flood+gate")
     before, number = hits_of(window), total_of(window)
-    window.click(".facet a:has-text('harbour-post')")
+    follow(window, ".facet a:has-text('harbour-post')")
     narrowed = hits_of(window)
     assert total_of(window) < number
     assert parse_qs(urlsplit(window.url).query)["source"] == ["harbour-post"]
@@ -99,10 +99,10 @@ def test_address_is_the_state(browser: Any, room: Room, window: Any) -> None:
     other.goto(window.url)
     assert hits_of(other) == narrowed
     other.context.close()
-    window.click(".hit h2 a >> nth=2")
+    follow(window, ".hit h2 a >> nth=2")
     window.go_back()
     assert hits_of(window) == narrowed
-    window.click(".facet a[aria-current]")
+    follow(window, ".facet a[aria-current]")
     assert hits_of(window) == before
     assert total_of(window) == number
 
@@ -111,7 +111,7 @@ def test_pages_of_hits_are_all_the_hits(room: Room, window: Any) -> None:
     window.goto(f"{room.base}/search?q=flood+gate&sort=relevance")
     number, found = total_of(window), hits_of(window)
     while window.locator("a.next").count():
-        window.click("a.next")
+        follow(window, "a.next")
         assert total_of(window) == number
         found += hits_of(window)
     assert len(found) == len(set(found)) == number == room.archive.count(Query("flood gate"))
@@ -134,7 +134,7 @@ def test_nothing_found_names_the_culprit(room: Room, window: Any) -> None:
     assert window.input_value("#q") == "flood gate zeppelin"
     number = room.archive.count(Query("flood gate", source="riverside-courier"))
     assert f"The narrowest part is zeppelin: without it, {number} articles" in window.inner_text(".empty")
-    window.click(".empty a")
+    follow(window, ".empty a")
     assert total_of(window) == number
 
 
@@ -217,7 +217,7 @@ def test_removed_and_kept_are_the_article(room: Room, window: Any) -> None:
     kept = [node.inner_text() for node in window.query_selector_all(".text > p")]
     assert "\n\n".join(kept) == article.text
     assert window.locator(".cut").count() == 0
-    window.click("text=removed lines")
+    follow(window, "text=removed lines")
     assert [node.inner_text() for node in window.query_selector_all(".text > p")] == kept
     cuts = window.query_selector_all(".cut")
     assert [node.query_selector("p:nth-child(2)").inner_text() for node in cuts] == [each.text for each in removed]
@@ -227,7 +227,7 @@ def test_removed_and_kept_are_the_article(room: Room, window: Any) -> None:
         assert "keep = [" in node.query_selector(".remedy").inner_text()
     order = [node.inner_text().split("\n")[0] for node in window.query_selector_all(".text > *")]
     assert "Removed: related" in order[order.index(kept[1]) + 1]
-    window.click("text=Hide")
+    follow(window, "text=Hide")
     assert window.locator(".cut").count() == 0
 
 
@@ -319,7 +319,7 @@ def test_a_gap_is_marked_and_can_be_filled(room: Room, window: Any) -> None:
     window.goto(f"{room.base}/sources/riverside-courier")
     assert window.locator(".sparkline rect.bad").count() == 1
     assert "1 of the days is a gap" in window.inner_text(".volume")
-    window.click("text=Fetch what is missing")
+    follow(window, "text=Fetch what is missing")
     assert window.input_value("#source") == "riverside-courier"
     assert window.input_value("#since") == day.isoformat()
     assert window.input_value("#until") == (day + timedelta(days=1)).isoformat()
@@ -360,12 +360,12 @@ def test_a_form_from_elsewhere_is_refused(room: Room) -> None:
 
 def test_a_crawl_filed_twice_is_one_run(room: Room, window: Any) -> None:
     window.goto(f"{room.base}/sources/lantern")
-    window.click("text=Crawl now")
+    follow(window, "text=Crawl now")
     first = urlsplit(window.url)
     assert re.fullmatch(r"/runs/\d+", first.path)
     assert "Filed." in window.inner_text("main")
     window.goto(f"{room.base}/sources")
-    window.click("[aria-label='Crawl lantern now']")
+    follow(window, "[aria-label='Crawl lantern now']")
     assert urlsplit(window.url).path == first.path
     assert "under way already" in window.inner_text("main")
     assert sum(run.source == "lantern" for run in room.archive.runs(50)) == 1
@@ -375,7 +375,7 @@ def test_the_crawl_form_says_what_is_wrong(room: Room, window: Any) -> None:
     window.goto(f"{room.base}/runs/new")
     window.fill("#since", "whenever")
     window.fill("#limit", "-3")
-    window.click("text=File it")
+    follow(window, "text=File it")
     shown = window.inner_text("[role=alert]")
     assert "since: no time" in shown
     assert "limit: a whole number" in shown
@@ -384,10 +384,10 @@ def test_the_crawl_form_says_what_is_wrong(room: Room, window: Any) -> None:
     window.fill("#since", "")
     window.fill("#limit", "")
     window.fill("#urls", "nothing-like-an-address")
-    window.click("text=File it")
+    follow(window, "text=File it")
     assert window.locator("[role=alert] li").count() == 1
     window.fill("#urls", "https://harbour-post.example/a\nhttps://harbour-post.example/b")
-    window.click("text=File it")
+    follow(window, "text=File it")
     filed = room.archive.run(int(urlsplit(window.url).path.rpartition("/")[2]))
     assert (filed.named, filed.pending) == (2, 2)
 
@@ -428,7 +428,7 @@ def test_why_is_something_missing(room: Room, window: Any) -> None:
     window.goto(f"{room.base}/why?url=https://riverside-courier.example/crawled/nowhere")
     assert window.inner_text("h1") == "Never named"
     assert window.locator(".plainlist a").count() == 5
-    window.click("text=Look now")
+    follow(window, "text=Look now")
     assert re.fullmatch(r"/runs/\d+", urlsplit(window.url).path)
 
 
