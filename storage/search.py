@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import log
 from typing import Any
@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from storage import schema
+from storage.facets import are_told, facets
 from storage.query_language import Clause, Filter, Question, Words, understood
 from storage.records import Query
 from storage.schema import article, articles, capture, current, version
@@ -49,12 +50,13 @@ def question_of(query: Query) -> Question:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query with what its words ask for, made ready for a database (``dialect``)."""
+    """A query with what its words ask for, made ready for a database (``dialect``). table: the articles, or facets."""
 
     query: Query
     question: Question
     words: WordQuestion
     dialect: str
+    table: FromClause = article
 
     @classmethod
     def of(cls, query: Query, dialect: str) -> Asked:
@@ -62,15 +64,29 @@ class Asked:
         question = question_of(query)
         return cls(query, question, WordQuestion.of(question, dialect), dialect)
 
+    def to_count(self) -> Asked:
+        """The same, asked of the facets where these are kept and tell all that it asks for."""
+        clauses = [clause.asked for group in self.words.rest for clause in group]
+        filters = [asked for asked in clauses if isinstance(asked, Filter)]
+        times = [Filter("since", at) for at in (self.query.since, self.query.until) if at is not None]
+        are_kept = self.dialect == "sqlite" and not self.by_place
+        is_told = len(filters) == len(clauses) and are_told([*filters, *times])
+        return replace(self, table=facets) if are_kept and is_told else self
+
     @property
     def by_place(self) -> bool:
         """Whether each place that showed an article answers by itself."""
         return self.query.by == "sighting"
 
     @property
+    def number(self) -> ColumnElement[int]:
+        """How many hits there are."""
+        return func.count(article.c.seq if self.by_place else self.table.c.seq)
+
+    @property
     def dated_at(self) -> ColumnElement[Any]:
         """When a hit is dated."""
-        return schema.sighted_at if self.by_place else article.c.dated_at
+        return schema.sighted_at if self.by_place else self.table.c.dated_at
 
     def rank(self) -> FromClause | None:
         """How well articles answer, where that matters; see ``word_question.ranked``."""
@@ -124,19 +140,19 @@ class Asked:
 
     def found(self) -> list[ColumnElement[bool]]:
         """The condition of that look; none where nothing is asked of it."""
-        return [self.words.holds(self.dialect)] if self.words.required else []
+        return [self.words.holds(self.dialect, self.table.c.seq)] if self.words.required else []
 
     def fact(self, wanted: Filter) -> ColumnElement[bool]:
         """The condition that a fact is as wanted; unknown where the fact is."""
         match wanted.fact:
             case "source":
-                return (capture.c.source if self.by_place else article.c.source) == wanted.value
+                return (capture.c.source if self.by_place else self.table.c.source) == wanted.value
             case "lang":
                 return self._language == wanted.value
             case "story":
                 return article.c.story_id.between(wanted.value, f"{wanted.value}g")
             case "copy":
-                return article.c.copy_of.is_not(None)
+                return self.table.c.copy_of.is_not(None)
             case "flag":
                 return self._has_flag(str(wanted.value))
             case "since":
@@ -156,7 +172,7 @@ class Asked:
 
     @property
     def _language(self) -> ColumnElement[Any]:
-        return version.c.language if self.by_place else article.c.language
+        return version.c.language if self.by_place else self.table.c.language
 
     def _has_flag(self, flag: str) -> ColumnElement[bool]:
         if self.dialect == "sqlite":
@@ -210,16 +226,20 @@ def with_positions(found: Select[Any], asked: Asked, rank: FromClause | None) ->
 
 def number_of_hits(query: Query, dialect: str) -> Select[int]:
     """How many articles answer ``query``, its limit apart."""
-    asked = Asked.of(query, dialect)
+    asked = Asked.of(query, dialect).to_count()
     if asked.words.required and not asked.by_place and not asked.holding():  # the index knows them all, and no others
         return select(func.count()).select_from(asked.words.entries(dialect).subquery())
-    return tally(query, dialect, func.count(article.c.seq))
+    return tallied(asked, asked.number)
 
 
 def tally(query: Query, dialect: str, *columns: ColumnElement[Any]) -> Select[Any]:
     """``columns``, such as counts, over all that answers ``query``: of the article, or with sightings of the place."""
-    asked = Asked.of(query, dialect)
+    return tallied(Asked.of(query, dialect), *columns)
+
+
+def tallied(asked: Asked, *columns: ColumnElement[Any]) -> Select[Any]:
+    """As ``tally``, of what was made ready; the columns are those of ``asked.table``."""
     conditions = asked.holding() + asked.found()
-    if query.by == "sighting":
+    if asked.by_place:
         return schema.sightings().with_only_columns(*columns, maintain_column_froms=True).where(*conditions)
-    return asked.of_articles(select(*columns).select_from(article)).where(*conditions)
+    return asked.of_articles(select(*columns).select_from(asked.table)).where(*conditions)

@@ -84,9 +84,9 @@ class WordQuestion:
         """The ``seq`` of all that the look finds."""
         return found_in("words", self.spelled(dialect), dialect)
 
-    def holds(self, dialect: str) -> ColumnElement[bool]:
-        """The condition that an article is found."""
-        return article.c.seq.in_(self.entries(dialect))
+    def holds(self, dialect: str, seq: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The condition that the article of a ``seq`` is found."""
+        return seq.in_(self.entries(dialect))
 
     def holds_among(self, dialect: str, first: int, last: int, others: Sequence[int]) -> ColumnElement[bool]:
         """The condition that an article is found, and is one of a range of the index or one of a few others."""
