@@ -8,10 +8,9 @@ is most of what counting takes. The database keeps it by itself, with triggers. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, column, table, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, column, table
 from sqlalchemy.types import TypeDecorator
 
 from storage.columns import SafeText
@@ -43,23 +42,19 @@ facets = table(
 )
 
 
-def are_told(filters: Sequence[Filter]) -> bool:
-    """Whether facets tell whether filters hold: of times, whole hours alone."""
-    return all(
-        _is_whole(each.value) if isinstance(each.value, datetime) else each.fact in {"source", "lang", "copy"}
-        for each in filters
-    )
+def tells(wanted: Filter) -> bool:
+    """Whether facets tell whether a filter holds: of times, whole hours alone."""
+    at = wanted.value
+    if isinstance(at, datetime):
+        return not (at.minute or at.second or at.microsecond)
+    return wanted.fact in {"source", "lang", "copy"}
 
 
-def span(hours: int) -> ColumnElement[int]:
-    """The number of the span, each of so many hours, that an article is dated in; see ``beginning_of``."""
-    return type_coerce(facets.c.dated_at, Integer).op("/")(hours)
+def day_of(hour: ColumnElement[int]) -> ColumnElement[int]:
+    """The number of the day that an hour is of, from the same beginning."""
+    return hour.op("/")(24)
 
 
-def beginning_of(number: int, hours: int) -> datetime:
-    """When a span begins, in UTC."""
-    return datetime.min.replace(tzinfo=UTC) + timedelta(hours=number * hours)
-
-
-def _is_whole(at: datetime) -> bool:
-    return not (at.minute or at.second or at.microsecond)
+def beginning_of(hour: int) -> datetime:
+    """The time that an hour is kept for."""
+    return datetime.min.replace(tzinfo=UTC) + timedelta(hours=hour)

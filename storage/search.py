@@ -31,8 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from storage import schema
-from storage.facets import are_told, facets
-from storage.query_language import Clause, Filter, Question, Words, understood
+from storage.facets import facets, tells
+from storage.query_language import Clause, Fact, Filter, Question, Words, understood
 from storage.records import Query
 from storage.schema import article, articles, capture, current, version
 from storage.word_question import WordQuestion, matching, ranked
@@ -65,13 +65,15 @@ class Asked:
         return cls(query, question, WordQuestion.of(question, dialect), dialect)
 
     def to_count(self) -> Asked:
-        """The same, asked of the facets where these are kept and tell all that it asks for."""
+        """The same, asked of the facets where these are kept, tell all that it asks for, and are quicker to count."""
         clauses = [clause.asked for group in self.words.rest for clause in group]
         filters = [asked for asked in clauses if isinstance(asked, Filter)]
-        times = [Filter("since", at) for at in (self.query.since, self.query.until) if at is not None]
-        are_kept = self.dialect == "sqlite" and not self.by_place
-        is_told = len(filters) == len(clauses) and are_told([*filters, *times])
-        return replace(self, table=facets) if are_kept and is_told else self
+        if self.dialect != "sqlite" or self.by_place or len(filters) < len(clauses):
+            return self
+        filters += self._fields
+        in_time = all(each.fact in {"since", "until"} for each in filters)  # an index of the articles has the others
+        is_told = all(map(tells, filters)) and (in_time or bool(self.words.required))
+        return replace(self, table=facets) if is_told else self
 
     @property
     def by_place(self) -> bool:
@@ -121,16 +123,8 @@ class Asked:
 
     def holding(self) -> list[ColumnElement[bool]]:
         """What must hold of each hit, but for the words that one look into the index answers."""
-        query = self.query
         conditions: list[ColumnElement[bool]] = [false()] if self.question.is_hopeless else []
-        if query.source is not None:
-            conditions.append(self.fact(Filter("source", query.source)))
-        if query.language is not None:
-            conditions.append(self._language == query.language)
-        if query.since is not None:
-            conditions.append(self.fact(Filter("since", query.since)))
-        if query.until is not None:
-            conditions.append(self.fact(Filter("until", query.until)))
+        conditions += map(self.fact, self._fields)
         single = [group[0] for group in self.words.rest if len(group) == 1]
         plain = [clause.asked for clause in single if isinstance(clause.asked, Words) and not clause.is_not]
         conditions += matching(plain, self.dialect)
@@ -169,6 +163,15 @@ class Asked:
     def of_articles(self, found: Select[Any]) -> Select[Any]:
         """``found`` of the table of articles, joined with what its conditions look at."""
         return found.join(version, current) if self.needs_versions else found
+
+    @property
+    def _fields(self) -> list[Filter]:
+        """What the fields of the query ask for."""
+        query = self.query
+        said: dict[Fact, str | datetime | None] = {
+            "source": query.source, "lang": query.language, "since": query.since, "until": query.until
+        }  # fmt: skip
+        return [Filter(fact, value) for fact, value in said.items() if value is not None]
 
     @property
     def _language(self) -> ColumnElement[Any]:
@@ -239,6 +242,10 @@ def tally(query: Query, dialect: str, *columns: ColumnElement[Any]) -> Select[An
 
 def tallied(asked: Asked, *columns: ColumnElement[Any]) -> Select[Any]:
     """As ``tally``, of what was made ready; the columns are those of ``asked.table``."""
+    if asked.table is facets and asked.words.required:  # joined: SQLite would gather the hits before it looks them up
+        hits = asked.words.entries(asked.dialect).subquery()
+        (seq,) = hits.c
+        return select(*columns).select_from(hits.join(facets, facets.c.seq == seq)).where(*asked.holding())
     conditions = asked.holding() + asked.found()
     if asked.by_place:
         return schema.sightings().with_only_columns(*columns, maintain_column_froms=True).where(*conditions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Integer, String, Table, insert
+from sqlalchemy import Integer, String, Table, delete, insert, update
 
 from storage.columns import SafeJson, SafeText, Strings, UtcTime
 from storage.counts import counts
@@ -21,7 +22,7 @@ from storage.query_language import Words, understood
 from storage.records import CountedBy, Query
 from storage.schema import article, capture, version
 from storage.search import hits, number_of_hits
-from storage.word_index import Entry, index
+from storage.word_index import Entry, index, remove
 from storage.words import tokens
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
@@ -317,6 +318,15 @@ def some_question(chance: random.Random, stored: dict[str, list[Any]]) -> tuple[
     return "  ".join(said), lambda n: all(any(holds(n) != is_not for holds, is_not in group) for group in groups)
 
 
+def key_of(number: int, by: CountedBy, stored: dict[str, list[Any]]) -> str | None:
+    """What an article is counted under."""
+    if by not in {"day", "week"}:
+        key: str | None = stored[by][number - 1]
+        return key
+    day = (DAY + timedelta(days=number)).date()
+    return (day if by == "day" else day - timedelta(days=day.weekday())).isoformat()
+
+
 def test_the_whole_language_finds_what_a_scan_finds(database: Database) -> None:
     chance = random.Random(11)
     stored = some_articles(chance, 200)
@@ -335,7 +345,8 @@ def test_the_whole_language_finds_what_a_scan_finds(database: Database) -> None:
                 ranked = connection.execute(hits(query, dialect)).all()
                 assert sorted(int(each.id) for each in ranked) == sorted(expected), question
                 for by in get_args(CountedBy):
-                    assert sum(each.number for each in counts(connection, query, by)) == len(expected)
+                    told = {each.key: each.number for each in counts(connection, query, by)}
+                    assert told == Counter(key_of(n, by, stored) for n in expected), (question, by)
     assert telling > 250
 
 
@@ -421,3 +432,40 @@ def test_counts(database: Database) -> None:
         assert told("day")[:2] == [("2026-11-21", 1), ("2026-11-22", 1)]
         assert told("week") == [("2026-11-16", 2), ("2026-11-23", 7)]
         assert told("week", "nothing") == []
+
+
+TIMES = [
+    datetime(1, 1, 1, tzinfo=UTC), datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    datetime(1970, 1, 1, tzinfo=UTC), datetime(2024, 2, 29, 0, 59, tzinfo=UTC), datetime(2024, 2, 29, 1, tzinfo=UTC),
+    datetime(2026, 11, 20, 23, 30, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+]  # fmt: skip
+
+
+def test_counts_follow_the_articles(database: Database) -> None:
+    """However odd their times, and whatever becomes of them."""
+    store(database, [("gate", "")] * len(TIMES), source=["a"] * len(TIMES))
+    chance = random.Random(7)
+    now = dict.fromkeys(range(1, len(TIMES) + 1), (DAY, "a"))
+    for _ in range(20):
+        with database.writing() as connection:
+            for seq in list(now):
+                now[seq] = (chance.choice(TIMES), chance.choice("ab"))
+                fields = {"dated_at": now[seq][0], "source": now[seq][1]}
+                connection.execute(update(article).where(article.c.seq == seq).values(fields))
+            if len(now) > 3 and chance.random() < 0.3:
+                gone, _ = now.popitem()
+                connection.execute(delete(version).where(version.c.article_id == str(gone)))
+                connection.execute(delete(article).where(article.c.seq == gone))
+                remove(connection, gone)
+            since = chance.choice(TIMES[:-1]) + timedelta(hours=chance.randrange(2), minutes=chance.choice((0, 0, 30)))
+            asked = Query(since=since), Query("gate", since=since), Query("gate", source="a"), Query("gate"), Query()
+            for query in asked:
+                left = {
+                    seq: at for seq, (at, source) in now.items()
+                    if source == (query.source or source) and (query.since is None or at >= query.since)
+                }  # fmt: skip
+                told = {each.key: each.number for each in counts(connection, query, "day")}
+                assert told == Counter(f"{at:%Y-%m-%d}".zfill(10) for at in left.values()), query
+                by_source = {each.key: each.number for each in counts(connection, query, "source")}
+                assert by_source == Counter(now[seq][1] for seq in left), query
+                assert connection.scalar(number_of_hits(query, connection.dialect.name)) == len(left)
