@@ -35,10 +35,13 @@ from storage.facets import facets, tells
 from storage.query_language import Clause, Fact, Filter, Question, Words, understood
 from storage.records import Query
 from storage.schema import article, articles, capture, current, version
-from storage.word_question import WordQuestion, matching, ranked
+from storage.word_question import WordQuestion, matching, weighed
 
 HALF_LIFE_DAYS = 30.0
 """Where hits are sorted as recent, an article so much older than another must weigh twice as much to come first."""
+
+MOST_RANKED = 20_000
+"""Of more hits than these the latest to come are weighed; the others follow them, newest first."""
 
 _LEAST_SCORE = 1e-9
 
@@ -91,8 +94,27 @@ class Asked:
         return schema.sighted_at if self.by_place else self.table.c.dated_at
 
     def rank(self) -> FromClause | None:
-        """How well articles answer, where that matters; see ``word_question.ranked``."""
-        return None if self.query.sort == "newest" else ranked(self.words, self.question, self.dialect)
+        """How well articles answer, where that matters: their ``seq`` and a ``score``. Only the latest are weighed."""
+        found = None if self.query.sort == "newest" else weighed(self.words, self.question, self.dialect)
+        if found is None:
+            return None
+        seq = found.selected_columns.seq
+        if self.is_narrowed:
+            narrow = self.to_count()
+            found = found.where(narrow.holds_for(seq))
+        ranked = found.order_by(seq.desc()).limit(MOST_RANKED).cte("ranked")
+        return ranked.prefix_with("MATERIALIZED")  # or SQLite weighs each article on its own, for seconds
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether only what fits the filters is weighed: not where that means to look up very many articles."""
+        narrow = self.to_count()
+        return bool(narrow.holding()) and (narrow.table is facets or self.dialect == "postgresql") and not self.by_place
+
+    def holds_for(self, seq: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The condition that all but the words of that one look holds of the article of a ``seq``."""
+        looked_up = self.of_articles(select(literal(1)).select_from(self.table))
+        return exists(looked_up.where(self.table.c.seq == seq, *self.holding()))
 
     def order(self, rank: FromClause | None) -> list[ColumnElement[Any]]:
         """What the hits are ordered by, all of it descending."""

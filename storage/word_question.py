@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    FromClause,
+    Double,
     Select,
     Text,
     bindparam,
@@ -26,9 +26,6 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from storage.query_language import Clause, Question, Words
 from storage.schema import article
-
-MOST_RANKED = 20_000
-"""Of more hits than these the latest to come are weighed; the others follow them, newest first."""
 
 _AT_ONCE = 100  # tokens in one tsquery or phrase: both databases take a question apart by recursion
 _TITLE_WEIGHT = 5  # in bm25, to 1 of the text
@@ -101,11 +98,9 @@ class WordQuestion:
         return any(term.is_open for terms in (*self.required, self.excluded) for term in terms)
 
 
-def ranked(words: WordQuestion, question: Question, dialect: str) -> FromClause | None:
-    """How well articles answer: their ``seq`` and a ``score``, the better the higher. Only the latest are weighed.
-
-    None where no words are sought.
-    """
+def weighed(words: WordQuestion, question: Question, dialect: str) -> Select[Any] | None:
+    """The ``seq`` of articles and a ``score``: how well they answer, the better the higher. None where no words are
+    sought."""
     if words.required:
         sought = words.spelled(dialect)
     else:
@@ -118,10 +113,8 @@ def ranked(words: WordQuestion, question: Question, dialect: str) -> FromClause 
         score: ColumnElement[Any] = literal_column(f"-bm25(article_words, {_TITLE_WEIGHT}, 1, 1, 1)")
     else:
         seq = _VECTORS.c.seq
-        score = func.ts_rank_cd(_VECTORS.c.words, cast(bindparam(None, sought, Text), TSQUERY))
-    weighed = found_in("words", sought, dialect).with_only_columns(seq.label("seq"), score.label("score"))
-    weighed = weighed.order_by(seq.desc()).limit(MOST_RANKED)
-    return weighed.cte("ranked").prefix_with("MATERIALIZED")  # or SQLite weighs each article on its own, for seconds
+        score = cast(func.ts_rank_cd(_VECTORS.c.words, cast(bindparam(None, sought, Text), TSQUERY)), Double)
+    return found_in("words", sought, dialect).with_only_columns(seq.label("seq"), score.label("score"))
 
 
 def matching(asked: Sequence[Words], dialect: str, *, is_any: bool = False) -> list[ColumnElement[bool]]:
