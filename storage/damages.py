@@ -34,6 +34,7 @@ from storage.captures_log import read_entry
 from storage.database import Database
 from storage.erasing import Stale
 from storage.errors import Damaged, NotFound
+from storage.facets import are_of
 from storage.reader_schema import change, tombstone
 from storage.sketches import decode
 from storage.story_schema import sketch
@@ -215,6 +216,9 @@ def _of_index(connection: Connection) -> Iterator[Damage]:
     yield from _lacking(connection, {"has no search entry": (_article.seq.in_(select(seq)), _REBUILD)})
     for number in connection.scalars(select(seq).where(seq.not_in(select(_article.seq)))):
         yield Damage("search index", f"entry {number} is of no article", _REBUILD)
+    if connection.dialect.name == "sqlite":
+        counted = exists().where(are_of(schema.article))
+        yield from _lacking(connection, {"is not counted as what it is": (counted, _REBUILD)})
 
 
 def _of_changes(connection: Connection) -> Iterator[Damage]:

@@ -10,11 +10,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, column, table
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Integer,
+    and_,
+    cast,
+    column,
+    func,
+    table,
+    type_coerce,
+)
 from sqlalchemy.types import TypeDecorator
 
 from storage.columns import SafeText
 from storage.query_language import Filter
+
+_TO_1970 = 62_135_596_800  # seconds from the beginning of the year 1
 
 
 class Hour(TypeDecorator[datetime]):
@@ -58,3 +72,13 @@ def day_of(hour: ColumnElement[int]) -> ColumnElement[int]:
 def beginning_of(hour: int) -> datetime:
     """The time that an hour is kept for."""
     return datetime.min.replace(tzinfo=UTC) + timedelta(hours=hour)
+
+
+def are_of(article: FromClause) -> ColumnElement[bool]:
+    """Whether facets are those of an article, in its table."""
+    since_1970 = cast(func.strftime("%s", article.c.dated_at), Integer)
+    same = (
+        facets.c[name].is_not_distinct_from(article.c[name]) for name in ("source", "language", "agency", "copy_of")
+    )
+    hour = (since_1970 + _TO_1970).op("/")(3600)
+    return and_(facets.c.seq == article.c.seq, type_coerce(facets.c.dated_at, Integer) == hour, *same)

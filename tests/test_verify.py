@@ -157,6 +157,16 @@ def test_the_search_index_has_every_article_and_no_other(archive: Archive, ids: 
     assert [each.detail for each in damages(archive) if each.subject == "search index"] == ["entry 77 is of no article"]
 
 
+def test_every_article_is_counted_as_what_it_is(archive: Archive, ids: list[str]) -> None:
+    if not archive.database.startswith("sqlite"):
+        return  # PostgreSQL counts the articles themselves
+    meddle(archive, text("DELETE FROM article_facets WHERE seq = 1"))
+    meddle(archive, text("UPDATE article_facets SET source = 'another' WHERE seq = 2"))
+    meddle(archive, text("UPDATE article_facets SET dated_at = dated_at + 1 WHERE seq = 3"))
+    named = [each.subject for each in damages(archive) if each.detail == "the article is not counted as what it is"]
+    assert named == ids[:3]
+
+
 def test_bytes_that_are_damaged_or_gone(archive: Archive, ids: list[str], tmp_path: Path) -> None:
     kept = sorted((tmp_path / "raw" / "sha256").rglob("*.gz"))
     damaged, gone = kept[0].name.removesuffix(".gz"), kept[1].name.removesuffix(".gz")
