@@ -66,7 +66,7 @@ def tells(wanted: Filter) -> bool:
 
 def day_of(hour: ColumnElement[int]) -> ColumnElement[int]:
     """The number of the day that an hour is of, from the same beginning."""
-    return hour.op("/")(24)
+    return hour // 24
 
 
 def beginning_of(hour: int) -> datetime:
@@ -80,5 +80,5 @@ def are_of(article: FromClause) -> ColumnElement[bool]:
     same = (
         facets.c[name].is_not_distinct_from(article.c[name]) for name in ("source", "language", "agency", "copy_of")
     )
-    hour = (since_1970 + _TO_1970).op("/")(3600)
+    hour = (since_1970 + _TO_1970) // 3600
     return and_(facets.c.seq == article.c.seq, type_coerce(facets.c.dated_at, Integer) == hour, *same)
