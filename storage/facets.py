@@ -60,7 +60,7 @@ def tells(wanted: Filter) -> bool:
     """Whether facets tell whether a filter holds: of times, whole hours alone."""
     at = wanted.value
     if isinstance(at, datetime):
-        return not (at.minute or at.second or at.microsecond)
+        return at.tzinfo is not None and at == at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     return wanted.fact in {"source", "lang", "copy"}
 
 

@@ -6,7 +6,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from typing import Any, get_args
 
@@ -458,6 +458,7 @@ def test_counts_follow_the_articles(database: Database) -> None:
                 connection.execute(delete(article).where(article.c.seq == gone))
                 remove(connection, gone)
             since = chance.choice(TIMES[:-1]) + timedelta(hours=chance.randrange(2), minutes=chance.choice((0, 0, 30)))
+            since = since.astimezone(timezone(timedelta(hours=chance.choice((0, 5.5)))))
             asked = Query(since=since), Query("gate", since=since), Query("gate", source="a"), Query("gate"), Query()
             for query in asked:
                 left = {
