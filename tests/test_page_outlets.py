@@ -93,7 +93,8 @@ def test_the_last_run_of_each_source(archive: Archive) -> None:
     }
     found = archive.overview.last_runs()
     assert {name: run.id for name, run in found.items()} == {
-        name: numbers[name, 9] for name in ("paper-0", "paper-1")  # of those that are known
+        name: numbers[name, 9]
+        for name in ("paper-0", "paper-1")  # of those that are known
     }
 
 
