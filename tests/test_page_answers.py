@@ -36,7 +36,8 @@ def total_of(window: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    "address", ["/search", "/search?q=flood+gate&by=week", "/search?since=20d&until=yesterday&by=day"]
+    "address",
+    ["/search", "/search?q=flood+gate&by=week", "/search?since=20d&until=yesterday&by=day", "/search?since=yesterday"],
 )
 def test_the_timeline_is_a_table_too(address: str, room: Room, window: Any) -> None:
     window.goto(room.base + address)

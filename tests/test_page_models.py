@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -19,11 +20,17 @@ from storage.records import Query, Removed, Run
 from storage.web.asking import Asked
 from storage.web.funnel import funnel
 from storage.web.sparkline import DAYS, sparkline
-from storage.web.timeline import MOST_BARS, timeline
+from storage.web.periods import MOST_BARS, Counting
+from storage.web.timeline import timeline
 from tests.newsroom import NOON, numbered, page, prose, sketched
 
 TODAY = date(2026, 11, 27)
+NOW = datetime(2026, 11, 27, 14, 30, tzinfo=UTC)
 SAMPLES = sorted((Path(__file__).parents[1] / "seeds" / "articles").glob("*.[th][xt][tm]*"))
+
+
+def counting(days: Sequence[Count], hours: Sequence[Count] = ()) -> Counting:
+    return lambda by: {"day": days, "hour": hours}[by] or None
 
 
 def nowhere(spans: Sequence[Span]) -> list[bool]:
@@ -41,29 +48,72 @@ def test_removed_blocks_stand_where_they_stood(file: Path) -> None:
     assert [isinstance(each, Removed) for each in found] == [isinstance(each, Removed) for each in article.blocks]
 
 
-@pytest.mark.parametrize("length", [1, 10, 80, 500, 3_000, 40_000])
-@pytest.mark.parametrize("by", ["", "day", "week", "month", "year"])
+@pytest.mark.parametrize("length", [10, 80, 500, 3_000, 40_000])
+@pytest.mark.parametrize("by", ["", "hour", "day", "week", "month", "year"])
 def test_a_timeline_counts_everything_once(length: int, by: str) -> None:
     days = [TODAY - timedelta(days=length * at // 40) for at in range(40, -1, -1)]
     counts = [Count(day.isoformat(), 3) for day in sorted(set(days))]
-    line = timeline(counts, Asked(by=by), (None, None), TODAY, nowhere)
+    line = timeline(counting(counts), Asked(by=by), (None, None), NOW, nowhere)
     assert line
     assert line.total == sum(count.number for count in counts)
     assert len(line.bars) <= MOST_BARS
-    assert all(before.end == after.start for before, after in zip(line.bars, line.bars[1:], strict=False))
-    assert [bar.is_over for bar in line.bars].count(False) == 1  # today is in one of them
-    assert all(bar.is_covered == bool(bar.number) for bar in line.bars)
+    periods = line.frame.periods
+    assert all(before.end == after.start for before, after in zip(periods, periods[1:], strict=False))
+    assert [period.is_over for period in periods].count(False) == 1  # today is in one of them
+    assert all(bar.period.is_covered == bool(bar.number) for bar in line.bars)
+
+
+def test_a_short_period_has_bars_by_hour() -> None:
+    days = [Count("2026-11-26", 3), Count("2026-11-27", 2)]
+    hours = [Count("2026-11-26T08:00Z", 3), Count("2026-11-27T13:00Z", 2)]
+    asked = Asked(since="yesterday")
+    span = (asked.query(TODAY).since, None)
+    line = timeline(counting(days, hours), asked, span, NOW, nowhere)
+    assert line
+    assert (line.frame.unit, len(line.bars), line.total) == ("hour", 24 + 15, 5)  # up to the hour that goes on
+    assert [(bar.period.label, bar.number) for bar in line.bars if bar.number] == [
+        ("26 Nov 2026 08:00", 3),
+        ("27 Nov 2026 13:00", 2),
+    ]
+    assert not line.bars[-1].period.is_over
+    assert line.bars[8].period.address == "/search?since=2026-11-26T08%3A00%3A00Z&until=2026-11-26T09%3A00%3A00Z"
+    day = timeline(counting(days), asked, span, NOW, nowhere)  # no time is left to count hours
+    assert day
+    assert (day.frame.unit, day.total) == ("day", 5)
+    by_day = timeline(counting(days, hours), Asked(by="day"), span, NOW, nowhere)
+    assert by_day
+    assert by_day.frame.unit == "day"
+
+
+def test_a_period_narrows_to_the_hour() -> None:
+    span = (datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
+    addresses = []
+    for _ in range(4):
+        asked = Asked(since=span[0].isoformat(), until=span[1].isoformat())
+        line = timeline(counting([Count("2026-11-20", 1)], [Count("2026-11-20T11:00Z", 1)]), asked, span, NOW, nowhere)
+        assert line
+        assert line.frame.unit == "hour"
+        narrower = dict(line.frame.steps)["Narrower"]
+        if narrower is None:
+            break
+        said = parse_qs(urlsplit(narrower).query)
+        span = (datetime.fromisoformat(said["since"][0]), datetime.fromisoformat(said["until"][0]))
+        addresses.append(span)
+    assert [(start.hour, end.hour) for start, end in addresses] == [(6, 18), (9, 15), (10, 14), (11, 13)]
 
 
 @pytest.mark.parametrize(
-    ("since", "until"), [("0001-01-01", "9999-12-31"), ("9999-12-31", "0001-01-01"), ("9998", ""), ("", "0001-01-02")]
-)
-def test_a_timeline_of_any_period(since: str, until: str) -> None:
-    asked = Asked(since=since, until=until)
+    ("since", "until"), [("0001-01-01", "9999-12-31"), ("9999-12-31", "0001-01-01"), ("9998", ""), ("", "0001-01-02"),
+                         ("9999-12-31T23:30", ""), ("0001-01-01", "0001-01-01T00:10")],
+)  # fmt: skip
+@pytest.mark.parametrize("by", ["", "hour"])
+def test_a_timeline_of_any_period(since: str, until: str, by: str) -> None:
+    asked = Asked(since=since, until=until, by=by)
     query = asked.query(TODAY)
-    line = timeline([Count("2026-11-01", 2)], asked, (query.since, query.until), TODAY, nowhere)
+    counts = counting([Count("2026-11-01", 2)], [Count("2026-11-01T08:00Z", 2)])
+    line = timeline(counts, asked, (query.since, query.until), NOW, nowhere)
     assert line
-    assert all(address is None or address.startswith("/search") for _, address in line.steps)
+    assert all(address is None or address.startswith("/search") for _, address in line.frame.steps)
 
 
 def test_what_is_asked_is_read_again() -> None:
@@ -130,4 +180,5 @@ def test_the_overview_of_an_archive(archive: Archive) -> None:
     assert overview.member("f" * 16) is None
     assert overview.count(Query(), 60) == 7
     assert overview.counts(Query(), "day", 60) == (Count(day.isoformat(), 7),)
+    assert overview.counts(Query(), "hour", 60) == (Count(f"{day.isoformat()}T12:00Z", 7),)
     assert overview.count(Query(), 0) is None  # no time at all

@@ -367,7 +367,7 @@ def test_ten_thousand_strings_break_nothing(database: Database) -> None:
                 by, sort = ways[number // EVERY % 4]
                 query = Query(words=words, by=by, sort=sort, limit=chance.choice([None, 5]))
                 connection.execute(hits(query, connection.dialect.name)).all()
-                counts(connection, query, get_args(CountedBy)[number // EVERY % 5])
+                counts(connection, query, get_args(CountedBy)[number // EVERY % 6])
 
 
 def test_questions_of_many_operators_are_answered(database: Database) -> None:
@@ -419,5 +419,6 @@ def test_counts(database: Database) -> None:
         assert told("agency") == [(None, 8), ("AFP", 1)]
         assert told("language", None) == [(None, 10)]
         assert told("day")[:2] == [("2026-11-21", 1), ("2026-11-22", 1)]
+        assert told("hour")[:2] == [("2026-11-21T00:00Z", 1), ("2026-11-22T00:00Z", 1)]
         assert told("week") == [("2026-11-16", 2), ("2026-11-23", 7)]
         assert told("week", "nothing") == []

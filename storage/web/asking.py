@@ -13,7 +13,7 @@ from storage.records import Query, Sort
 from storage.search import question_of
 from storage.times import moment, rfc3339
 
-Unit = Literal["day", "week", "month", "year"]
+Unit = Literal["hour", "day", "week", "month", "year"]
 """What one bar of a timeline stands for."""
 
 HITS = 50

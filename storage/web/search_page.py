@@ -57,13 +57,12 @@ def search(request: Request) -> Response:
     counter = _Counter(desk.archive, safety.seconds if asked.counts == "all" else safety.counting_seconds)
     found = desk.archive.results(query)
     total = counter.count(query)  # the quickest of them, and what a reader looks at first
-    days = counter.counts(query, "day")
-    if total is None and query.after is None and found.after is None:
-        total = len(found.articles)
     line = timeline(
-        days or (), asked, (query.since, query.until), now.date(),
+        lambda by: counter.counts(query, by), asked, (query.since, query.until), now,
         lambda spans: desk.archive.overview.covered(spans, query.source),
     )  # fmt: skip
+    if total is None and query.after is None and found.after is None:
+        total = len(found.articles)
     sights = desk.archive.overview.sights(sorted({article.story_id for article in found.articles}))
     hits = [
         Hit(article, snippet(article.text, query.words or "", 240), sights.get(article.story_id))

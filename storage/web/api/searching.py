@@ -22,7 +22,7 @@ from storage.web.front_desk import desk_of
 
 _SECONDS = 1.0  # that the count of hits, and each facet, may take beside the hits: then they are null
 _Facets = Annotated[
-    tuple[CountedBy, ...], Parameter(max_length=5, description="counts to give beside the hits; may be repeated")
+    tuple[CountedBy, ...], Parameter(max_length=6, description="counts to give beside the hits; may be repeated")
 ]
 _Share = Annotated[bool, Parameter(description="whether to tell the share of all articles with the same filters")]
 
@@ -90,8 +90,8 @@ class SharedCount:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers by one key, adding up to ``total``. Days and weeks in UTC, a week by its Monday; those without an article
-    are left out."""
+    """Numbers by one key, adding up to ``total``. Hours, days and weeks in UTC, an hour as ``2026-07-15T08:00Z``, a week by
+    its Monday; those without an article are left out."""
 
     by: CountedBy
     total: int
@@ -115,7 +115,7 @@ def routes() -> APIRouter:
         operation_id="search", responses=told("The hits."),
     )  # fmt: skip
     router.add_api_route(
-        "/counts", count, response_model=Counts, summary="Count articles by day, week, source, language or agency",
+        "/counts", count, response_model=Counts, summary="Count articles by hour, day, week, source, language or agency",
         operation_id="count", responses=told("The counts."),
     )  # fmt: skip
     router.add_api_route(
