@@ -19,8 +19,8 @@ from storage.overview import Span
 from storage.records import Query, Removed, Run
 from storage.web.asking import Asked
 from storage.web.funnel import funnel
-from storage.web.sparkline import DAYS, sparkline
 from storage.web.periods import MOST_BARS, Counting
+from storage.web.sparkline import DAYS, sparkline
 from storage.web.timeline import timeline
 from tests.newsroom import NOON, numbered, page, prose, sketched
 

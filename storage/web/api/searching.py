@@ -90,8 +90,8 @@ class SharedCount:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers by one key, adding up to ``total``. Hours, days and weeks in UTC, an hour as ``2026-07-15T08:00Z``, a week by
-    its Monday; those without an article are left out."""
+    """Numbers by one key, adding up to ``total``. Hours (``2026-07-15T08:00Z``), days and weeks (by their Monday) are in
+    UTC; those without an article are left out."""
 
     by: CountedBy
     total: int
@@ -115,8 +115,8 @@ def routes() -> APIRouter:
         operation_id="search", responses=told("The hits."),
     )  # fmt: skip
     router.add_api_route(
-        "/counts", count, response_model=Counts, summary="Count articles by hour, day, week, source, language or agency",
-        operation_id="count", responses=told("The counts."),
+        "/counts", count, response_model=Counts, operation_id="count", responses=told("The counts."),
+        summary="Count articles by hour, day, week, source, language or agency",
     )  # fmt: skip
     router.add_api_route(
         "/terms", list_terms, response_model=TermList, summary="List what a result says more often than the rest",
