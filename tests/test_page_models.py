@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -58,7 +59,7 @@ def test_a_timeline_counts_everything_once(length: int, by: str) -> None:
     assert line.total == sum(count.number for count in counts)
     assert len(line.bars) <= MOST_BARS
     periods = line.frame.periods
-    assert all(before.end == after.start for before, after in zip(periods, periods[1:], strict=False))
+    assert all(before.end == after.start for before, after in pairwise(periods))
     assert [period.is_over for period in periods].count(False) == 1  # today is in one of them
     assert all(bar.period.is_covered == bool(bar.number) for bar in line.bars)
 

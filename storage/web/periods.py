@@ -116,9 +116,7 @@ def frame(
             found = sorted(at for each in dated for at, _ in each)
     grain = _HOUR if chosen == "hour" else _DAY
     first = _floor(since, grain) if since else found[0]
-    end = (
-        -(-(min(until, _LAST_END) - _FIRST) // grain) * grain + _FIRST if until else _end(found[-1], since, now, grain)
-    )
+    end = _ceiling(stop, grain) if until else _end(found[-1], since, now, grain)
     end = max(end, _FIRST + _DAY)
     first = min(first, end - grain)
     edges = _edges(first, end, chosen)[-MOST_BARS - 1 :]
@@ -235,3 +233,7 @@ def _label(start: datetime, unit: Unit) -> str:
 
 def _floor(at: datetime, grain: timedelta) -> datetime:
     return at - (at - _FIRST) % grain
+
+
+def _ceiling(at: datetime, grain: timedelta) -> datetime:
+    return at + (_FIRST - at) % grain
