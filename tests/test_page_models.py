@@ -19,6 +19,8 @@ from storage.links import SourceRecord
 from storage.overview import Span
 from storage.records import Query, Removed, Run
 from storage.web.asking import Asked
+from storage.web.comparison import HEIGHT as COMPARED_HEIGHT
+from storage.web.comparison import comparison
 from storage.web.funnel import funnel
 from storage.web.periods import MOST_BARS, Counting
 from storage.web.sparkline import DAYS, sparkline
@@ -118,12 +120,46 @@ def test_a_timeline_of_any_period(since: str, until: str, by: str) -> None:
 
 
 def test_what_is_asked_is_read_again() -> None:
-    asked = Asked.read({"q": " flood ", "since": "2026-07", "by": "week", "other": "x"})
+    asked = Asked.read([("q", " flood "), ("since", "2026-07"), ("by", "week"), ("other", "x")])
     assert asked == Asked(q="flood", since="2026-07", by="week")
     assert asked.address(source="a&b") == "/search?q=flood&source=a%26b&since=2026-07&by=week"
     assert asked.query(TODAY).since == datetime(2026, 7, 1, tzinfo=UTC)
     assert asked.notes(asked.query(TODAY)) == ()
     assert len(Asked(since="x", until="y", by="z", sort="w", after="v").notes(Query())) == 5
+
+
+def test_several_questions_are_one_address() -> None:
+    pairs = [("q", "flood"), ("q", " fire "), ("q", ""), ("q", "flood"), ("since", "7d"), ("after", "x")]
+    asked = Asked.read(pairs)
+    assert asked == Asked(q="flood", versus=("fire",), since="7d", after="x")
+    assert asked.address(source="a") == "/search?q=flood&q=fire&source=a&since=7d"
+    assert asked.without("since").address() == "/search?q=flood&q=fire"
+    assert asked.asking("fire").address() == "/search?q=fire&since=7d"
+    many = Asked.read([("q", each) for each in "abcdef"])
+    assert many.questions == ("a", "b", "c", "d")
+    assert many.address() == "/search?q=a&q=b&q=c&q=d"
+    assert many.notes(Query("a")) == ("q: 4 questions are compared; the others are left out",)
+
+
+def test_lines_over_the_same_periods() -> None:
+    one = [Count("2026-11-01", 4), Count("2026-11-04", 2)]
+    other = [Count("2026-11-02", 1)]
+    asked = Asked(q="a", versus=("b", "c"))
+    made = comparison([counting(one), counting(other), counting(())], asked, (None, None), NOW, nowhere)
+    assert made is None  # one of them could not be counted
+    empty: Counting = lambda _: ()  # noqa: E731
+    made = comparison([counting(one), counting(other), empty], asked, (None, None), NOW, nowhere)
+    assert made
+    assert [period.is_covered for period in made.frame.periods] == [True, True, False, True]
+    assert [line.numbers for line in made.lines] == [(4, 0, 0, 2), (0, 1, 0, 0), (0, 0, 0, 0)]
+    assert [line.total for line in made.lines] == [6, 1, 0]
+    assert made.highest == 4
+    first, second, third = made.lines
+    low, high = COMPARED_HEIGHT - 2, 4
+    assert first.path == f"M0 {high}h1V{low}h1M3 {(low + high) / 2:g}h1"  # not drawn where nothing was captured
+    assert third.path == f"M0 {low}h1V{low}h1M3 {low}h1"
+    assert abs(second.end - third.end) >= 12  # letters stand apart, also where lines end together
+    assert first.end < min(second.end, third.end) <= max(second.end, third.end) <= COMPARED_HEIGHT
 
 
 def test_a_sparkline_knows_what_is_usual() -> None:

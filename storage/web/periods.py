@@ -97,8 +97,14 @@ def frame(
     countings: Sequence[Counting], asked: Asked, span: tuple[datetime | None, datetime | None], now: datetime,
     covered: Covered,
 ) -> Frame | None:  # fmt: skip
-    """The periods for some questions together; None where they have no answers. span: since and until."""
-    dated = [_dated(counting("day") or ()) for counting in countings]
+    """The periods for some questions together; None where they have no answers, or counting takes too long.
+
+    span: since and until.
+    """
+    by_day = [counting("day") for counting in countings]
+    if None in by_day:
+        return None
+    dated = [_dated(each or ()) for each in by_day]
     found = sorted(at for each in dated for at, _ in each)
     if not found:
         return None
