@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from crawler.crawl import file_addresses, file_source
@@ -11,11 +12,13 @@ from crawler.errors import CrawlerError
 from crawler.holding import held
 from crawler.schedule import Cron
 from crawler.slots import moment_of, slots_of
-from crawler.source import Source
+from crawler.source import Source, Timing
 from storage import Archive
 from storage.errors import NotFound
 from storage.links import Filing, Order, SourceRecord
 from storage.web.newsroom import Unaskable
+
+_MOST_READ = 1_000  # sources whose schedules are kept in mind
 
 
 class CatalogueNewsroom:
@@ -62,7 +65,7 @@ class CatalogueNewsroom:
     def _next(self, source: SourceRecord, done: str | None, planned: datetime | None) -> datetime | None:
         """By its schedule. None where its file cannot be read, or its pace was not planned yet."""
         try:
-            timing = Source.parse(source.name, source.definition).schedule
+            timing = _timing(source.name, source.definition)
             if timing.auto:
                 return planned
             return slots_of(timing, source.name, Cron).next(moment_of(done) if done else self._now())
@@ -73,3 +76,9 @@ class CatalogueNewsroom:
         """What is told to others: not where files lie on this machine."""
         said = str(error).replace(f"{self._folder}/", "").replace(f" in {self._folder}", "")
         return Unaskable(said.replace(str(self._folder), "the folder of sources"), error.hint)
+
+
+@lru_cache(_MOST_READ)
+def _timing(name: str, definition: str) -> Timing:
+    """The schedule of a source. Raises CrawlerError. A page of many sources has most of its time in reading them."""
+    return Source.parse(name, definition).schedule

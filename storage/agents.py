@@ -18,6 +18,7 @@ from pydantic import Field
 
 from storage.agent_answers import CHARACTERS, MEMBERS, Counted, Found, Number, Reading, Telling, TopTerms
 from storage.archive import Archive
+from storage.counts import BY_TIME
 from storage.errors import StorageError
 from storage.positions import Position
 from storage.records import CountedBy, Query, Sort
@@ -62,7 +63,7 @@ def server(archive: Archive) -> MCPServer:
         desk.search: "Find articles: how many answer a query, and some of them with a snippet.",
         desk.get_article: f"The facts of an article and its clean text, {CHARACTERS:,} characters at a time.",
         desk.get_story: f"Which outlets printed an article or a copy of it, and when; the first {MEMBERS} of them.",
-        desk.counts: "How many articles answer a query by day, week, source, language or agency.",
+        desk.counts: "How many articles answer a query by hour, day, week, source, language or agency.",
         desk.terms: "What the articles that answer a query say more often than the rest of the archive.",
     }
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
@@ -94,13 +95,13 @@ class _ReadingDesk:
 
     def counts(
         self,
-        by: Annotated[CountedBy, Field(description="A week is named by its Monday; days are those of UTC.")],
+        by: Annotated[CountedBy, Field(description="A week is named by its Monday; days and hours are those of UTC.")],
         query: Words = "",
         limit: Annotated[int, Field(ge=1, le=400, description="Keys that are answered.")] = 100,
     ) -> Counted:
         with _told():
             found = self._archive.counts(Query(query or None), by)
-            shown = found[-limit:] if by in ("day", "week") else found[:limit]  # the latest, or the largest
+            shown = found[-limit:] if by in BY_TIME else found[:limit]  # the latest, or the largest
             numbers = [Number(each.key, each.number) for each in shown]
             return Counted(sum(each.number for each in found), numbers, len(found) - len(shown))
 

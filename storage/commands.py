@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
 
@@ -15,10 +15,6 @@ from storage.errors import StorageError
 from storage.records import ArchivedArticle, CountedBy, Fate, Query, Removed
 from storage.speaking import OpenArchive, asks, ranked, sighted, speaks
 from storage.times import rfc3339
-
-if TYPE_CHECKING:
-    from storage.counts import Count
-    from storage.terms import Term
 
 SHORT = 8
 """Digits of an id that a table shows; commands take any beginning of 4 or more."""
@@ -30,6 +26,9 @@ SHORT = 8
     "--count-by", type=click.Choice(get_args(CountedBy)), help="Count the articles by this instead of listing them."
 )
 @click.option(
+    "--versus", multiple=True, metavar="QUERY", help="Count the answers to this query beside; may be repeated."
+)
+@click.option(
     "--terms", is_flag=True, help="What they say more often than the rest of the archive, instead of listing them."
 )
 @ranked
@@ -37,32 +36,41 @@ SHORT = 8
 @asks
 @speaks
 @click.pass_obj
-def search(open_archive: OpenArchive, desk: Desk, query: Query, *, count_by: CountedBy | None, terms: bool) -> None:
+def search(
+    open_archive: OpenArchive, desk: Desk, query: Query, *, count_by: CountedBy | None, versus: tuple[str, ...],
+    terms: bool,
+) -> None:  # fmt: skip
     """Find articles by words, newest first.
 
     \b
     copydesk search flood gate --since 2026-07
     copydesk search 'title:flood OR "north gate" -drill' --count-by week
+    copydesk search flood --versus fire --versus '"heat wave"' --count-by week
     copydesk search flood --terms
 
     All words must occur, accents and case aside; "quoted words" stand together. Without words, everything is listed.
     Operators: OR, -not, prefix*, title: author: agency: source: lang: story: flag: is:copy is:canonical since: until:.
     """
+    from storage.count_views import show_comparison, show_counts, show_terms, show_totals
     from storage.export import record
     from storage.search import question_of
     from storage.snippet import snippet
 
-    if count_by and terms:
-        raise click.UsageError("either --count-by or --terms")
-    for note in question_of(query).notes:
+    if (count_by or versus) and terms:
+        raise click.UsageError("either --terms, or --count-by and --versus")
+    queries = [query, *(replace(query, words=words) for words in versus)]
+    for note in dict.fromkeys(note for each in queries for note in question_of(each).notes):
         desk.note(note)
-    if count_by:
+    if count_by or versus or terms:
         with open_archive() as archive:
-            _show_counts(desk, archive.counts(query, count_by)[: query.limit], count_by)
-        return
-    if terms:
-        with open_archive() as archive:
-            _show_terms(desk, archive.terms(query, query.limit or 20))
+            if terms:
+                show_terms(desk, archive.terms(query, query.limit or 20))
+            elif not versus and count_by:
+                show_counts(desk, archive.counts(query, count_by)[: query.limit], count_by)
+            elif count_by:
+                show_comparison(desk, archive, queries, count_by)
+            else:
+                show_totals(desk, archive, queries)
         return
     query = query if query.limit else replace(query, limit=20)
     with open_archive() as archive:
@@ -79,33 +87,6 @@ def search(open_archive: OpenArchive, desk: Desk, query: Query, *, count_by: Cou
         found = archive.count(query)
         if not desk.json and desk.on_terminal:
             desk.say(f"{shown:,} of {found:,}" if found else "nothing found")
-
-
-def _show_counts(desk: Desk, counts: tuple[Count, ...], by: CountedBy) -> None:
-    desk.table(
-        counts,
-        [Column["Count"](by, lambda count: count.key or "(unknown)"), Column("number", lambda count: count.number)],
-        lambda count: {"by": by, "key": count.key, "number": count.number},
-    )
-    if not counts and desk.on_terminal:
-        desk.say("nothing found")
-
-
-def _show_terms(desk: Desk, found: tuple[Term, ...]) -> None:
-    desk.table(
-        found,
-        [
-            Column["Term"]("term", lambda term: term.term),
-            Column("articles", lambda term: term.articles),
-            Column("elsewhere", lambda term: term.elsewhere),
-            Column("score", lambda term: f"{term.score:.1f}"),
-        ],
-        asdict,
-    )
-    if found and desk.on_terminal:
-        desk.say(f"from {found[0].read:,} articles, and {found[0].read_elsewhere:,} of the rest")
-    elif not found:
-        desk.note("no term stands in it clearly more often than in the rest of the archive")
 
 
 @click.command(short_help="Show an article.")

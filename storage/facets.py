@@ -28,21 +28,19 @@ from sqlalchemy.types import TypeDecorator
 from storage.columns import SafeText
 from storage.query_language import Filter
 
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _TO_1970 = 62_135_596_800  # seconds from the beginning of the year 1
 
 
 class Hour(TypeDecorator[datetime]):
-    """A time whose minutes are left out, kept as the hours since the year 1 began: on a Monday."""
+    """A time whose minutes are left out, kept as ``hour_of``."""
 
     impl = Integer
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """Into the database."""
-        if value is None:
-            return None
-        at = value.astimezone(UTC)
-        return (at.toordinal() - 1) * 24 + at.hour
+        return None if value is None else hour_of(value)
 
 
 facets = table(
@@ -64,14 +62,14 @@ def tells(wanted: Filter) -> bool:
     return wanted.fact in {"source", "lang", "copy"}
 
 
-def day_of(hour: ColumnElement[int]) -> ColumnElement[int]:
-    """The number of the day that an hour is of, from the same beginning."""
-    return hour // 24
+def hour_of(at: datetime) -> int:
+    """The hour that a time is of, from the beginning of the year 1: a Monday."""
+    return (at.astimezone(UTC) - _BEGINNING) // timedelta(hours=1)
 
 
 def beginning_of(hour: int) -> datetime:
-    """The time that an hour is kept for."""
-    return datetime.min.replace(tzinfo=UTC) + timedelta(hours=hour)
+    """When an hour begins."""
+    return _BEGINNING + timedelta(hours=hour)
 
 
 def are_of(article: FromClause) -> ColumnElement[bool]:

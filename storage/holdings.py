@@ -108,7 +108,7 @@ class Holdings:
             return connection.scalar(search.number_of_hits(query, connection.dialect.name)) or 0
 
     def counts(self, query: Query, by: CountedBy) -> tuple[Count, ...]:
-        """How many articles answer a query by day, week, source, language or agency, whatever its limit."""
+        """How many articles answer a query by hour, day, week, source, language or agency, whatever its limit."""
         with self._database.reading() as connection:
             return counts(connection, query, by)
 

@@ -110,10 +110,11 @@ class Overview:
             return ledger.runs_of(connection, connection.scalars(asked).all())
 
     def last_runs(self) -> Mapping[str, Run]:
-        """The latest run of each source."""
-        asked = select(func.max(_run.id)).where(_run.source.is_not(None)).group_by(_run.source)
+        """The latest run of each known source that has one: each is looked up in an index."""
+        last = select(func.max(_run.id)).where(_run.source == _source.name).scalar_subquery()
         with self._database.reading() as connection:
-            found = ledger.runs_of(connection, connection.scalars(asked).all())
+            numbers = [number for number in connection.scalars(select(last).select_from(crawl_schema.source)) if number]
+            found = ledger.runs_of(connection, numbers)
         return {run.source: run for run in found if run.source is not None}
 
     def causes(self, runs: Sequence[int]) -> Mapping[int, tuple[tuple[str, int], ...]]:

@@ -234,7 +234,7 @@ class Saved:
 Sort = Literal["newest", "relevance", "recent"]
 """In which order the hits of a query come."""
 
-CountedBy = Literal["day", "week", "source", "language", "agency"]
+CountedBy = Literal["hour", "day", "week", "source", "language", "agency"]
 """By what the hits of a query are counted."""
 
 

@@ -64,6 +64,7 @@ run = Table(
     Column("left_out", Integer, nullable=False, server_default="0"),  # named beyond its limit, or dated outside
     Column("summed", SafeJson),  # [whether of listings, outcome, number] each, of fates that were pruned
     Index("uq_run_source_slot", "source", "slot", unique=True),
+    Index("ix_run_source_id", "source", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -265,6 +265,8 @@ class Room:
             "search": "/search",
             "search-words": "/search?q=flood+gate",
             "search-narrowed": "/search?q=flood+gate&source=harbour-post&since=14d",
+            "search-hours": "/search?since=yesterday",
+            "compare": "/search?q=flood&q=bench&q=%D8%A7%D9%84%D9%86%D9%87%D8%B1&q=quay",
             "search-nothing": "/search?q=flood+zeppelin&source=lantern&since=7d",
             "article": f"/articles/{gate}",
             "article-removed": f"/articles/{gate}?show=removed",

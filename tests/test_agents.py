@@ -164,7 +164,7 @@ def test_errors_say_what_to_do(ask: Any) -> None:
             ("search", {"after": "somewhere"}, "no position in a list"),
             ("search", {"limit": 51}, "less than or equal to 50"),
             ("search", {"query": "a" * 2_001}, "at most 2000"),
-            ("counts", {"by": "mood"}, "'day', 'week', 'source', 'language' or 'agency'"),
+            ("counts", {"by": "mood"}, "'hour', 'day', 'week', 'source', 'language' or 'agency'"),
             ("get_article", {"id": "0123abcd", "start": -1}, "greater than or equal to 0"),
         ):
             assert said in await call(tool, **arguments), (tool, arguments)

@@ -164,6 +164,13 @@ def test_counts_add_up_and_have_a_denominator(asking: Asking) -> None:
     by = asking.get("/counts", q="flood", by="day", share=True)
     assert by["total"] == sum(each["number"] for each in by["counts"]) == asking.archive.count(Query(words="flood"))
     assert by["counts"] == [{"key": "2026-11-20", "number": 2, "of": 3, "share": 0.666667}]
+    assert by["versus"] == []
+    both = asking.get("/counts", q=["flood", "", "source:courier", "flood"], by="day", share=True)
+    assert {name: both[name] for name in ("total", "counts")} == {name: by[name] for name in ("total", "counts")}
+    assert [each["q"] for each in both["versus"]] == ["source:courier", "flood"]
+    assert both["versus"][1] == {"q": "flood", **{name: by[name] for name in ("total", "counts", "notes")}}
+    assert both["versus"][0]["total"] == asking.get("/counts", q="source:courier", by="day")["total"] == 1
+    asking.get("/counts", 422, q=["a", "b", "c", "d", "e"], by="day")
     assert asking.get("/counts", by="source")["counts"][0] == {"key": "courier", "number": 1, "of": None, "share": None}
     asking.get("/counts", 422)
 

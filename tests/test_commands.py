@@ -82,6 +82,15 @@ def test_the_whole_path(copydesk: Copydesk) -> None:
     assert weeks == sorted(weeks, key=lambda each: each["key"])
     assert {each["by"] for each in weeks} == {"week"}
     assert "\t" in copydesk("search", "--count-by", "language").stdout
+    versus = copydesk.json("search", "--versus", "is:copy", "--count-by", "week")
+    assert [each["key"] for each in versus] == [each["key"] for each in weeks]
+    assert [each["numbers"]["(everything)"] for each in versus] == [each["number"] for each in weeks]
+    assert {each["numbers"]["is:copy"] for each in versus} == {0}
+    totals = copydesk.json("search", "--versus", "is:copy", "--versus", "is:canonical")
+    everything = sum(each["number"] for each in weeks)
+    assert [(each["query"], each["number"]) for each in totals] == [
+        (None, everything), ("is:copy", 0), ("is:canonical", everything)
+    ]  # fmt: skip
     noted = copydesk("search", "ferry", "since:2021-13")
     assert (noted.returncode, noted.stdout) == (0, "")
     assert noted.stderr.startswith("since:2021-13: ")

@@ -20,8 +20,8 @@ from storage.records import Query
 from storage.speaking import as_said
 from storage.times import rfc3339
 from storage.web.asking import Asked
+from storage.web.doors import watching_line
 from storage.web.safety import Safety
-from storage.web.search_page import _watch
 from tests.reading_room import NOW, Room, follow, serving
 
 # --- search ---------------------------------------------------------------------------------------------------------
@@ -36,7 +36,8 @@ def total_of(window: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    "address", ["/search", "/search?q=flood+gate&by=week", "/search?since=20d&until=yesterday&by=day"]
+    "address",
+    ["/search", "/search?q=flood+gate&by=week", "/search?since=20d&until=yesterday&by=day", "/search?since=yesterday"],
 )
 def test_the_timeline_is_a_table_too(address: str, room: Room, window: Any) -> None:
     window.goto(room.base + address)
@@ -117,6 +118,62 @@ def test_pages_of_hits_are_all_the_hits(room: Room, window: Any) -> None:
     assert len(found) == len(set(found)) == number == room.archive.count(Query("flood gate"))
 
 
+def test_questions_are_compared(room: Room, window: Any) -> None:
+    window.goto(f"{room.base}/search?q=flood")
+    window.fill(".facet .period input[name=q]:not([type=hidden])", "bench -lighthouses")
+    follow(window, ".facet button:has-text('Compare')")
+    assert parse_qs(urlsplit(window.url).query)["q"] == ["flood", "bench -lighthouses"]
+    expected = [room.archive.count(Query(words)) for words in ("flood", "bench -lighthouses")]
+    assert [int(each.replace(",", "")) for each in re.findall(r"in ([\d,]+)", window.inner_text("h1"))] == expected
+    legend = window.inner_text(".legend")
+    assert all(word in legend for word in ("A flood solid", "B bench -lighthouses dashed"))
+    assert (
+        len(
+            {
+                node.evaluate("node => getComputedStyle(node).strokeDasharray")
+                for node in window.query_selector_all(".lines path")
+            }
+        )
+        == 2
+    )  # told apart without colour, too
+    areas = [node.get_attribute("href") for node in window.query_selector_all(".chart a")]
+    assert areas == [node.get_attribute("href") for node in window.query_selector_all(".timeline tbody a")]
+    assert all(parse_qs(urlsplit(href).query)["q"] == ["flood", "bench -lighthouses"] for href in areas)
+    window.click(".timeline summary")
+    rows = [row.inner_text().split("\t") for row in window.query_selector_all(".timeline tbody tr")]
+    for column, number in enumerate(expected, start=1):
+        assert sum(int(row[column]) for row in rows if row[column] != "–") == number
+    assert all((row[1] == "–") == (row[2] == "–") == ("nothing captured" in row[3]) for row in rows)
+    (of_source,) = [
+        row.inner_text().split("\t")
+        for row in window.query_selector_all(".sides tr")
+        if row.inner_text().startswith("harbour-post")
+    ]
+    assert [int(each) for each in of_source[1:]] == [
+        room.archive.count(Query(words, source="harbour-post")) for words in ("flood", "bench -lighthouses")
+    ]
+    follow(window, ".sides a:has-text('harbour-post')")
+    assert [int(each) for each in re.findall(r"in (\d+)", window.inner_text("h1"))] == [
+        int(each) for each in of_source[1:]
+    ]
+    window.click(".lines summary")
+    shown = window.inner_text("details.lines")
+    line = "copydesk search --source harbour-post --count-by day --versus 'bench -lighthouses' flood"
+    assert line in shown
+    assert "/api/v1/counts?q=flood&q=bench+-lighthouses&source=harbour-post&by=day" in shown
+    follow(window, ".legend a:has-text('leave out') >> nth=0")
+    assert parse_qs(urlsplit(window.url).query)["q"] == ["bench -lighthouses"]
+    assert total_of(window) == int(of_source[2])
+
+
+def test_a_comparison_that_cannot_be_counted_says_so(room: Room, tmp_path: Path) -> None:
+    with serving(room.archive, tmp_path, Safety(counting_seconds=0)) as base:
+        hurried = httpx.get(f"{base}/search?q=flood&q=bench&source=harbour-post").text
+    assert "not counted" in hurried
+    assert "q=flood&amp;q=bench&amp;source=harbour-post&amp;counts=all" in hurried
+    assert not re.search(r"<td[^>]*>0</td>", hurried)
+
+
 def test_what_takes_too_long_to_count_is_a_link(room: Room, tmp_path: Path) -> None:
     with serving(room.archive, tmp_path, Safety(counting_seconds=0)) as base:
         hurried = httpx.get(f"{base}/search?q=flood").text
@@ -161,11 +218,11 @@ def test_notes_and_doors(room: Room, window: Any) -> None:
 def test_a_watch_of_a_line_asks_the_same(room: Room) -> None:
     """What the page has one type is read by the command as the page reads it."""
     asked = Asked(q='title:gate OR "upper gate" -zeppelin', source="harbour-post", since="2020")
-    line = shlex.split(_watch(asked, asked.query(NOW.date())) or "")
+    line = shlex.split(watching_line(asked, asked.query(NOW.date())) or "")
     watched = Query(as_said(tuple(line[line.index("--") + 1 :])))
     found = {each.id for each in room.archive.find(watched)}
     assert found == {each.id for each in room.archive.find(asked.query(NOW.date()))} != set()
-    assert _watch(Asked(), Query()) is None
+    assert watching_line(Asked(), Query()) is None
 
 
 # --- articles, versions, stories ------------------------------------------------------------------------------------

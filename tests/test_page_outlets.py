@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -82,6 +83,21 @@ def _queries(archive: Archive, newsroom: CatalogueNewsroom, numbers: range) -> i
     return len(asked)
 
 
+def test_the_last_run_of_each_source(archive: Archive) -> None:
+    archive.sources.sync([_record(0), _record(1), _record(2)])
+    archive.begin_run("ingest", "saved/")
+    numbers = {
+        (name, slot): archive.file_run(name, [], slot=f"2026-11-20T0{slot}:00:00Z").run
+        for slot in (8, 9)
+        for name in ("paper-1", "paper-0", "removed")
+    }
+    found = archive.overview.last_runs()
+    assert {name: run.id for name, run in found.items()} == {
+        name: numbers[name, 9]
+        for name in ("paper-0", "paper-1")  # of those that are known
+    }
+
+
 def test_when_sources_are_due(archive: Archive, tmp_path: Path) -> None:
     records = [_record(0), _record(1), _record(2), _record(4, enabled=False), _record(5)]
     archive.sources.sync(records)
@@ -94,6 +110,8 @@ def test_when_sources_are_due(archive: Archive, tmp_path: Path) -> None:
     assert sorted(found) == ["paper-0", "paper-1", "paper-2"]  # the last is not planned yet
     assert {name: newsroom.next_run(name) for name in found} == found
     assert newsroom.next_run("nobody") is None
+    slower = replace(records[1], definition=records[1].definition.replace("0 * * * *", "0 */6 * * *"))
+    assert newsroom.next_runs([slower]) == {"paper-1": NOW}  # by its file as it is now
     assert overdue(outlets(archive, newsroom, (), NOW), NOW) == 1
     _fail(archive, "paper-1", datetime(2026, 11, 19, 1, tzinfo=UTC))
     assert newsroom.next_run("paper-1") == datetime(2026, 11, 20, 15, tzinfo=UTC)  # six hours after the last

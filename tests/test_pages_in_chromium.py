@@ -19,7 +19,8 @@ from tests.reading_room import ALIVE, Room, follow
 WIDTHS = (320, 360, 1280)
 SCHEMES = ("light", "dark")
 NAMES = (
-    "search", "search-words", "search-narrowed", "search-nothing", "article", "article-removed", "article-arabic",
+    "search", "search-words", "search-narrowed", "search-hours", "compare",
+    "search-nothing", "article", "article-removed", "article-arabic",
     "article-japanese", "article-vietnamese", "versions", "versions-one", "story", "stories", "sources", "source",
     "source-broken", "runs", "run", "run-under-way", "crawl-form", "why", "why-never", "watches", "about",
     "not-found", "login",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Integer, String, Table, delete, insert, update
 
 from storage.columns import SafeJson, SafeText, Strings, UtcTime
-from storage.counts import counts
+from storage.counts import BY_TIME, counts
 from storage.database import Database
 from storage.query_language import Words, understood
 from storage.records import CountedBy, Query
@@ -320,10 +320,12 @@ def some_question(chance: random.Random, stored: dict[str, list[Any]]) -> tuple[
 
 def key_of(number: int, by: CountedBy, stored: dict[str, list[Any]]) -> str | None:
     """What an article is counted under."""
-    if by not in {"day", "week"}:
+    if by not in BY_TIME:
         key: str | None = stored[by][number - 1]
         return key
     day = (DAY + timedelta(days=number)).date()
+    if by == "hour":
+        return f"{day}T00:00Z"
     return (day if by == "day" else day - timedelta(days=day.weekday())).isoformat()
 
 
@@ -378,7 +380,7 @@ def test_ten_thousand_strings_break_nothing(database: Database) -> None:
                 by, sort = ways[number // EVERY % 4]
                 query = Query(words=words, by=by, sort=sort, limit=chance.choice([None, 5]))
                 connection.execute(hits(query, connection.dialect.name)).all()
-                counts(connection, query, get_args(CountedBy)[number // EVERY % 5])
+                counts(connection, query, get_args(CountedBy)[number // EVERY % 6])
 
 
 def test_questions_of_many_operators_are_answered(database: Database) -> None:
@@ -430,6 +432,7 @@ def test_counts(database: Database) -> None:
         assert told("agency") == [(None, 8), ("AFP", 1)]
         assert told("language", None) == [(None, 10)]
         assert told("day")[:2] == [("2026-11-21", 1), ("2026-11-22", 1)]
+        assert told("hour")[:2] == [("2026-11-21T00:00Z", 1), ("2026-11-22T00:00Z", 1)]
         assert told("week") == [("2026-11-16", 2), ("2026-11-23", 7)]
         assert told("week", "nothing") == []
 
@@ -467,6 +470,8 @@ def test_counts_follow_the_articles(database: Database) -> None:
                 }  # fmt: skip
                 told = {each.key: each.number for each in counts(connection, query, "day")}
                 assert told == Counter(f"{at:%Y-%m-%d}".zfill(10) for at in left.values()), query
+                told = {each.key: each.number for each in counts(connection, query, "hour")}
+                assert told == Counter(f"{at:%Y-%m-%dT%H}:00Z".zfill(17) for at in left.values()), query
                 by_source = {each.key: each.number for each in counts(connection, query, "source")}
                 assert by_source == Counter(now[seq][1] for seq in left), query
                 assert connection.scalar(number_of_hits(query, connection.dialect.name)) == len(left)

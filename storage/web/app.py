@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from storage.archive import Archive
-from storage.web import api, csrf, login, pages
+from storage.web import api, csrf, login, pages, rendering
 from storage.web.api.description import describe, methods_of
 from storage.web.api.parameters import misread
 from storage.web.door import Door
@@ -44,6 +44,7 @@ def create_app(archive: Archive, newsroom: Newsroom, safety: Safety) -> FastAPI:
     app.include_router(login.routes(), dependencies=form_checked, include_in_schema=False)
     app.include_router(pages.routes(), dependencies=form_checked, include_in_schema=False)
     app.add_middleware(Gate)
+    rendering.prepare()
     return app
 
 

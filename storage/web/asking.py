@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal, Self, get_args
 from urllib.parse import urlencode
@@ -13,18 +13,23 @@ from storage.records import Query, Sort
 from storage.search import question_of
 from storage.times import moment, rfc3339
 
-Unit = Literal["day", "week", "month", "year"]
+Unit = Literal["hour", "day", "week", "month", "year"]
 """What one bar of a timeline stands for."""
 
 HITS = 50
 """On a page of results."""
+
+MOST_QUESTIONS = 4
+"""That are compared on one page."""
+
+_NAMES = ("q", "source", "language", "since", "until", "by", "sort", "after", "counts")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a page of results was asked for, as it stands in the address; an empty text is not there.
 
-    counts: ``all`` to wait for counts however long they take.
+    counts: ``all`` to wait for counts however long they take. versus: further questions, to be compared with ``q``.
     """
 
     q: str = ""
@@ -36,24 +41,49 @@ class Asked:
     sort: str = ""
     after: str = ""
     counts: str = ""
+    versus: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, parameters: Mapping[str, str]) -> Self:
-        """What the parameters of an address say; those of other names are left alone."""
-        return cls(**{field.name: parameters.get(field.name, "").strip() for field in fields(cls)})
+    def read(cls, parameters: Sequence[tuple[str, str]]) -> Self:
+        """What the parameters of an address say; those of other names are left alone. ``q`` may come several times."""
+        said = {name: value.strip() for name, value in parameters}
+        questions = [value.strip() for name, value in parameters if name == "q" and value.strip()]
+        first, *others = dict.fromkeys(questions) or ("",)
+        return cls(**{name: said.get(name, "") for name in _NAMES} | {"q": first}, versus=tuple(others))
+
+    def asking(self, *questions: str) -> Self:
+        """The same of other questions, which are distinct."""
+        first, *others = questions or ("",)
+        return replace(self, q=first, versus=tuple(others), after="")
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The questions that are compared; further ones are left out, and noted."""
+        return (self.q, *self.versus)[:MOST_QUESTIONS]
 
     def address(self, **changes: str) -> str:
         """Where the same is asked, but for these changes; always from the first page, unless ``after`` is one."""
-        said = replace(self, **{"after": ""} | changes)
-        return f"/search?{urlencode(said.parameters())}" if said.parameters() else "/search"
+        changed = {"after": ""} | changes
+        said = self.parameters() | changed
+        versus = () if "q" in changes else self.questions[1:]
+        pairs = [(name, said[name]) for name in _NAMES if said.get(name)]
+        pairs[1:1] = [("q", question) for question in versus]
+        return f"/search?{urlencode(pairs)}" if pairs else "/search"
 
     def parameters(self) -> dict[str, str]:
-        """What is said, by its name."""
-        return {field.name: value for field in fields(self) if (value := getattr(self, field.name))}
+        """What is said, by its name, but for ``versus``."""
+        return {name: value for name in _NAMES if (value := getattr(self, name))}
 
     def without(self, *names: str) -> Self:
         """The same without these."""
-        return replace(self, **dict.fromkeys((*names, "after"), ""))
+        kept = {name: value for name, value in self.parameters().items() if name not in (*names, "after")}
+        return type(self)(**kept, versus=self.versus)
+
+    @property
+    def narrowed(self) -> list[tuple[str, str, str]]:
+        """What narrows beside the words: its name, its value, and the address without it."""
+        names = ("source", "language", "since", "until")
+        return [(name, value, self.address(**{name: ""})) for name in names if (value := getattr(self, name))]
 
     @property
     def unit(self) -> Unit | None:
@@ -87,6 +117,8 @@ class Asked:
             notes.append(f"sort={self.sort[:80]}: hits are sorted by {', '.join(get_args(Sort))}")
         if self.after and query.after is None:
             notes.append("after: no position in a list of articles; this is the first page")
+        if len(self.versus) >= MOST_QUESTIONS:
+            notes.append(f"q: {MOST_QUESTIONS} questions are compared; the others are left out")
         return tuple(notes)
 
 

@@ -20,10 +20,11 @@ Counting = Callable[[Query, CountedBy], Sequence[Count] | None]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of a facet. address: toggles it. number: of answers, with all that else was asked."""
+    """One value of a facet. address: toggles it. number: of answers, with all that else was asked; None where
+    counting took too long."""
 
     text: str
-    number: int
+    number: int | None
     address: str
     is_chosen: bool
 
@@ -64,7 +65,7 @@ def _facet(name: Name, title: str, asked: Asked, query: Query, counting: Countin
     found = counting(others, name)
     chosen = getattr(asked, name)
     if found is None:
-        return Facet(name, title, (_value(asked, name, chosen, 0),) if chosen else None)
+        return Facet(name, title, (_value(asked, name, chosen, None),) if chosen else None)
     numbers = {count.key: count.number for count in found}
     unknown = numbers.pop(None, 0)
     if chosen:  # first, and also where it has no answers
@@ -74,6 +75,6 @@ def _facet(name: Name, title: str, asked: Asked, query: Query, counting: Countin
     )
 
 
-def _value(asked: Asked, name: Name, key: str, number: int) -> Value:
+def _value(asked: Asked, name: Name, key: str, number: int | None) -> Value:
     is_chosen = getattr(asked, name) == key
     return Value(key, number, asked.address(**{name: "" if is_chosen else key}), is_chosen)

@@ -22,7 +22,7 @@ _USUAL = "7d"
 def stories(request: Request) -> Response:
     """The stories that most outlets had in a period."""
     archive = desk_of(request).archive
-    asked = Asked.read(request.query_params)
+    asked = Asked.read(request.query_params.multi_items())
     since = asked.since or _USUAL
     query = Asked(since=since, until=asked.until, source=asked.source, language=asked.language)
     found = archive.stories.widest(query.query(datetime.now(UTC).date()))[:_WIDEST]

@@ -100,6 +100,7 @@ COUNTS = {
     "total": 2,
     "counts": [{"key": "2026-11-16", "number": 2, "of": 3, "share": 0.666667}],
     "notes": [],
+    "versus": [],
 }
 _STORY = {
     "title": "River authority delays flood gate repair", "language": "en", "agency": None, "outlets": 3, "places": 3,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Path
 from fastapi import Query as Parameter
+from pydantic import Field
 from starlette.requests import Request
 
 from storage.positions import Position
@@ -19,6 +20,7 @@ from storage.records import Query, Sort
 from storage.safe_text import safe_text
 from storage.search import question_of
 from storage.times import moment
+from storage.web.asking import MOST_QUESTIONS
 from storage.web.problems import Fault, Problem
 
 _YEAR = "(?:[1-9][0-9]{3})"
@@ -73,6 +75,12 @@ ArticleId = Annotated[str, Path(pattern="^[0-9a-f]{4,16}$", description=TAKES["i
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description=TAKES["number"])]
 
 
+Questions = Annotated[
+    tuple[Annotated[str, Field(max_length=1000)], ...],
+    Parameter(max_length=MOST_QUESTIONS, description=f"{TAKES['q']}; up to {MOST_QUESTIONS} are compared"),
+]
+
+
 class Filters:
     """What all questions have in common: what is asked for, and of what."""
 
@@ -100,6 +108,18 @@ class Filters:
     def notes(self) -> Sequence[str]:
         """What of the words is read otherwise than it looks."""
         return question_of(Query(words=self.q or None)).notes
+
+
+class Compared(Filters):
+    """The same, with further questions."""
+
+    def __init__(
+        self, q: Questions = (), source: Source = None, language: Language = None, since: Since = None,
+        until: Until = None,
+    ) -> None:  # fmt: skip
+        first, *others = q or (None,)
+        super().__init__(first, source, language, since, until)
+        self.versus = tuple(Filters(each, source, language, since, until) for each in others if each)
 
 
 def plain(text: str | None) -> str | None:

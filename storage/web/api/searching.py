@@ -17,12 +17,12 @@ from storage.records import ArchivedArticle, CountedBy
 from storage.snippet import snippet
 from storage.terms import Term
 from storage.web.api.answers import answer, told
-from storage.web.api.parameters import After, Filters, Found, Limit, Sorted
+from storage.web.api.parameters import After, Compared, Filters, Found, Limit, Sorted
 from storage.web.front_desk import desk_of
 
 _SECONDS = 1.0  # that the count of hits, and each facet, may take beside the hits: then they are null
 _Facets = Annotated[
-    tuple[CountedBy, ...], Parameter(max_length=5, description="counts to give beside the hits; may be repeated")
+    tuple[CountedBy, ...], Parameter(max_length=6, description="counts to give beside the hits; may be repeated")
 ]
 _Share = Annotated[bool, Parameter(description="whether to tell the share of all articles with the same filters")]
 
@@ -89,14 +89,25 @@ class SharedCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Versus:
+    """The numbers of a further question ``q``, with the same filters."""
+
+    q: str
+    total: int
+    counts: list[SharedCount]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers by one key, adding up to ``total``. Days and weeks in UTC, a week by its Monday; those without an article
-    are left out."""
+    """Numbers by one key, adding up to ``total``. Hours (``2026-07-15T08:00Z``), days and weeks (by their Monday) are
+    in UTC; those without an article are left out. versus: the same of further questions, in their order."""
 
     by: CountedBy
     total: int
     counts: list[SharedCount]
     notes: list[str]
+    versus: list[Versus]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +126,8 @@ def routes() -> APIRouter:
         operation_id="search", responses=told("The hits."),
     )  # fmt: skip
     router.add_api_route(
-        "/counts", count, response_model=Counts, summary="Count articles by day, week, source, language or agency",
-        operation_id="count", responses=told("The counts."),
+        "/counts", count, response_model=Counts, operation_id="count", responses=told("The counts."),
+        summary="Count articles by hour, day, week, source, language or agency",
     )  # fmt: skip
     router.add_api_route(
         "/terms", list_terms, response_model=TermList, summary="List what a result says more often than the rest",
@@ -144,22 +155,30 @@ def search(
 
 
 def count(
-    request: Request, filters: Annotated[Filters, Depends()],
+    request: Request, filters: Annotated[Compared, Depends()],
     by: Annotated[CountedBy, Parameter(description="what the numbers are of")],
     of: Found = "article", share: _Share = False,
 ) -> Response:  # fmt: skip
-    """The numbers add up to that of all hits. A share is of all articles of that key, source, language and period."""
+    """The numbers add up to that of all hits. A share is of all articles of that key, source, language and period.
+
+    With several `q`, those of the first stand on top, those of the others in `versus`.
+    """
     archive = desk_of(request).archive
-    query = filters.query(by=of)
-    found = archive.counts(query, by)
     whole: Mapping[str | None, int] = {}
     if share:
-        whole = {each.key: each.number for each in archive.counts(replace(query, words=None), by)}
-    counted = [
-        SharedCount(each.key, each.number, whole.get(each.key), _share(each.number, whole.get(each.key)))
-        for each in found
-    ]
-    return answer(request, Counts(by, sum(each.number for each in found), counted, list(filters.notes)))
+        everything = replace(filters.query(by=of), words=None)
+        whole = {each.key: each.number for each in archive.counts(everything, by)}
+
+    def counted(asked: Filters) -> tuple[int, list[SharedCount], list[str]]:
+        found = archive.counts(asked.query(by=of), by)
+        shared = [
+            SharedCount(each.key, each.number, whole.get(each.key), _share(each.number, whole.get(each.key)))
+            for each in found
+        ]
+        return sum(each.number for each in found), shared, list(asked.notes)
+
+    versus = [Versus(other.q or "", *counted(other)) for other in filters.versus]
+    return answer(request, Counts(by, *counted(filters), versus))
 
 
 def list_terms(
