@@ -68,15 +68,18 @@ class DeskSpider(Spider):
 
     def request(self, turn: Turn) -> Request:
         """The request for a turn."""
-        link = turn.link
+        link, meta = turn.link, {"turn": turn, "allow_private": turn.allow_private, "fetch_limits": turn.limits}
         conditions = {"If-None-Match": link.etag, "If-Modified-Since": link.last_modified}
+        if turn.is_rendered:
+            meta["render"] = turn.allows
+            conditions = {}  # a page that stays the same may show something else
         return Request(
             link.url,
             self.parse,
             headers={name: value for name, value in conditions.items() if value},
             errback=self.failed,
             dont_filter=True,
-            meta={"turn": turn, "allow_private": turn.allow_private, "fetch_limits": turn.limits},
+            meta=meta,
         )
 
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[ArchivedArticle]:
