@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import AsyncIterator
@@ -35,8 +34,6 @@ _OF_THE_BYTES = frozenset(  # that were fetched, and not of the page that was ma
     | {"cache-control", "expires"}
 )
 
-_log = logging.getLogger(__name__)
-
 
 class Browser:
     """Renders pages. chromium, sandbox: as for ``Chromium.find``. agent: the User-Agent. resolver: as for ``Proxy``.
@@ -55,7 +52,6 @@ class Browser:
         self._changing = asyncio.Lock()  # it starts or ends
         self._running: Running | None = None
         self._under_way = 0
-        self._is_told = False
         self._idle: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
 
@@ -68,11 +64,11 @@ class Browser:
         await self.close()
 
     def find(self) -> Chromium:
-        """What pages are rendered with. Raises FetchError; a log has it too, once."""
+        """What pages are rendered with. Raises FetchError."""
         try:
             return Chromium.find(self._named, sandbox=self._sandbox)
         except NoBrowser as error:
-            raise self._missing(error) from error
+            raise FetchError("browser", f"{error}: {error.hint}") from error
 
     async def render(
         self,
@@ -162,14 +158,8 @@ class Browser:
                 try:
                     self._running = await self.find().start(self._proxy.address)
                 except NoBrowser as error:
-                    raise self._missing(error) from error
+                    raise FetchError("browser", f"{error}: {error.hint}") from error
             return self._running
-
-    def _missing(self, error: NoBrowser) -> FetchError:
-        if not self._is_told:
-            self._is_told = True
-            _log.warning("%s: %s", error, error.hint)
-        return FetchError("browser", f"{error}: {error.hint}")
 
     def _rest(self) -> None:
         self._ending = asyncio.create_task(self._end(self._running, idle=True))

@@ -19,6 +19,7 @@ from crawler.settings import Settings
 from crawler.settlements import Settlement
 from crawler.shift import Shift
 from crawler.turn import Turn
+from storage.console import Desk
 from storage.records import ArchivedArticle, Page
 
 _CUT = "truncated: "
@@ -58,6 +59,7 @@ class DeskSpider(Spider):
         )
         self._run = None if run is None else int(run)
         self._forever = forever
+        self._is_without_browser = False
         self._reading = Reading(self.shift.parsers, self.shift.order, self.shift.briefing, kinds)
 
     async def start(self) -> AsyncIterator[Any]:
@@ -104,6 +106,11 @@ class DeskSpider(Spider):
         async with self.shift.in_hand(turn):
             if not isinstance(failure.value, FetchError):
                 failure.raiseException()
+            if failure.value.reason == "browser" and not self._is_without_browser:
+                self._is_without_browser = True
+                Desk().error(
+                    str(failure.value)
+                )  # once: the links wait, and whoever looks after them may not look there
             said = silence(turn.link, failure.value, datetime.now(UTC))
             turn.tell(said)
             if said.end is not None:
