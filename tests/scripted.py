@@ -77,6 +77,7 @@ def serving(pages: Mapping[str, tuple[str, bytes] | Answer]) -> Iterator[Scripte
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             site.asked.append((self.path, self.headers.get("User-Agent", "")))
