@@ -14,7 +14,7 @@ from crawler.outlets import listings_of
 from crawler.probe import Looked, Probe, Sample
 from crawler.source import Source
 from storage.links import Named
-from storage.records import Article
+from storage.records import RENDERED, Article
 
 CheckStep = Literal["file", Step, "listing", "scope", "article", "clean"]
 State = Literal["passed", "failed", "skipped"]
@@ -111,7 +111,8 @@ def _status(source: Source, visited: Visited) -> str:
         said.append(f"redirected to {fetched.url}{beyond}")
     if fetched.truncated:
         said.append(f"not whole: {fetched.truncated}")
-    said += [note for note in fetched.notes if note.startswith(("rendered", "refused", "robots.txt"))]
+    if fetched.header(RENDERED):
+        said += fetched.notes
     return "; ".join(said)
 
 

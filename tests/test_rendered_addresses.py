@@ -23,7 +23,7 @@ from tests.test_addresses_crawled import CANARY, SPELLINGS, Lured, canary
 from tests.test_rendered_crawls import rendering_desk
 
 EVERYTHING = networks(["0.0.0.0/0", "::/0"])
-A_PAGE = 10  # targets that one page tries: all that it does with them is less than it may
+A_PAGE = 20  # targets that one page tries: all that it does with them is less than it may
 WAYS = 17
 SCRIPT = """
 const attempt = deed => { try { const done = deed(); if (done && done.catch) done.catch(() => 0); } catch (error) {} };
@@ -98,9 +98,8 @@ def lured_by_scripts(desk: CrawlDesk) -> Lured:
             with desk.workers():
                 (ended,) = desk.work("lure")
                 reached = list(there.reached) + _heard(datagrams)
-                desk.add(
-                    "control", definition(f"{base}/", ("urls", [f"{each}?allowed" for each in pages]), render=True)
-                )
+                control = ("urls", [f"{pages[0]}?allowed"])
+                desk.add("control", definition(f"{base}/", control, render=True))
                 desk.work("control")
     stored = [url for url, article in desk.articles().items() if "Lower Amblewick" not in article.text]
     wrong = [*([] if adds_up(ended) else [f"{ended}"]), *stored]
@@ -125,7 +124,7 @@ def test_no_script_reaches_what_is_not_allowed(tmp_path: Path, chromium: str) ->
     result = lured_by_scripts(rendering_desk(tmp_path, chromium))
     assert list(result.reached) == []
     assert list(result.wrong) == []
-    assert len(result.control) >= 8  # it would have sung
+    assert len(result.control) > 20  # it would have sung
 
 
 async def ask(proxy: Proxy, request: str, secret: str | None, host: str = "x") -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LIMITS = RenderLimits()
 _AT_ONCE = max(1, min(4, os.cpu_count() or 1))  # pages: each may keep a core busy, and have so much memory
 _IDLE_SECONDS = 60.0  # after the last page, until Chromium is ended
-_PATIENCE = 5.0  # seconds, for what Chromium does at once while it is well
+_PATIENCE = 10.0  # seconds, for what Chromium does at once while it is well
 _OF_THE_BYTES = frozenset(  # that were fetched, and not of the page that was made of them
     {"content-type", "content-encoding", "content-length", "transfer-encoding", "etag", "last-modified", "age"}
     | {"cache-control", "expires"}
@@ -65,10 +65,8 @@ class Browser:
 
     def find(self) -> Chromium:
         """What pages are rendered with. Raises FetchError."""
-        try:
+        with _missing():
             return Chromium.find(self._named, sandbox=self._sandbox)
-        except NoBrowser as error:
-            raise FetchError("browser", f"{error}: {error.hint}") from error
 
     async def render(
         self,
@@ -155,10 +153,8 @@ class Browser:
             if self._running is None:
                 if not self._proxy.address:
                     await self._proxy.open()
-                try:
+                with _missing():
                     self._running = await self.find().start(self._proxy.address)
-                except NoBrowser as error:
-                    raise FetchError("browser", f"{error}: {error.hint}") from error
             return self._running
 
     def _rest(self) -> None:
@@ -174,6 +170,15 @@ class Browser:
                 with suppress(TimeoutError, running.broken):
                     await asyncio.wait_for(stop(), _PATIENCE)
             running.kill()
+
+
+@contextmanager
+def _missing() -> Iterator[None]:
+    """Where there is no browser, it is no fault of the page."""
+    try:
+        yield
+    except NoBrowser as error:
+        raise FetchError("browser", f"{error}: {error.hint}") from error
 
 
 def _is_page(fetched: Fetched) -> bool:

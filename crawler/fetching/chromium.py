@@ -22,7 +22,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 """What it is called on the PATH."""
 
 MEMORY_BYTES = 1536 * 1024**2
-"""Of data that each of its processes may have; a page that wants more crashes, and its neighbours do not notice."""
+"""Of data that each of its processes may have, on Linux; a page that wants more crashes, and its neighbours do not
+notice."""
 
 _INSTALL = "pip install 'copydesk[browser]'"
 _NAME = "install chromium, or name it in COPYDESK_CHROMIUM"
@@ -95,7 +96,10 @@ class Chromium:
         from playwright.async_api import Error, async_playwright  # noqa: PLC0415 - an extra, and heavy
 
         before = _children()
-        playwright = await async_playwright().start()
+        try:
+            playwright = await async_playwright().start()
+        except OSError as error:
+            raise NoBrowser(f"playwright does not start: {error}", _INSTALL) from error
         leaders = _children() - before
         _bound(leaders)
         try:

@@ -78,7 +78,7 @@ class Rendering:
 
     async def _unless_it_crashes(self, window: BrowserContext) -> bytes:
         page = await window.new_page()
-        window.on("page", lambda other: asyncio.ensure_future(_leave(other)))
+        window.on("page", _leave)
         crash = asyncio.Event()
         page.on("crash", lambda _: crash.set())
         crashed = asyncio.ensure_future(crash.wait())
@@ -96,8 +96,8 @@ class Rendering:
 
     async def _made(self, page: Page) -> bytes:
         session = await page.context.new_cdp_session(page)
-        session.on("Fetch.requestPaused", lambda event: asyncio.ensure_future(self._decide(session, event)))
-        session.on("Fetch.authRequired", lambda event: asyncio.ensure_future(self._sign_in(session, event)))
+        session.on("Fetch.requestPaused", lambda event: self._decide(session, event))
+        session.on("Fetch.authRequired", lambda event: self._sign_in(session, event))
         await session.send("Fetch.enable", {"patterns": [{"urlPattern": "*"}], "handleAuthRequests": True})
         await page.goto(self._fetched.url, wait_until="commit")
         await self._at_rest(page)
