@@ -45,6 +45,7 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.exports
 	$(RUN)/python -m benchmarks.freshness
 	$(RUN)/python -m benchmarks.health
+	$(RUN)/python -m benchmarks.rendering
 	$(RUN)/python -m benchmarks.search
 	$(RUN)/python -m benchmarks.year
 	$(MAKE) copies
@@ -65,7 +66,7 @@ train: install  ## train both models again (needs the extra: .venv/bin/pip insta
 	$(RUN)/python -m training.blocks --folds
 
 lock:            ## resolve the lock again (needs uv)
-	uv pip compile pyproject.toml --group dev --extra mcp --extra parquet --universal --generate-hashes --no-emit-index-url --no-header \
+	uv pip compile pyproject.toml --group dev --extra browser --extra mcp --extra parquet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --quiet -o requirements.lock
 	uv pip compile pyproject.toml --extra mcp --extra parquet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --quiet -c requirements.lock -o deploy/requirements.lock

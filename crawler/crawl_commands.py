@@ -133,6 +133,8 @@ def bring(open_archive: OpenArchive, desk: Desk, what: tuple[str, ...], order: O
     """File a crawl, and carry it out unless it is left to a worker. The exit code is 1 if anything failed or waits."""
     from crawler.engine import watch
 
+    if not file_only:
+        _look_for_browser(what)
     with open_archive() as archive:
         filing = _filed(archive, what, order)
         if not filing.is_new and _is_attended(archive, filing.run):
@@ -167,6 +169,19 @@ def _filed(archive: Archive, what: tuple[str, ...], order: Order) -> Filing:
     if len(what) > 1:
         raise click.UsageError("one source at a time, or any number of addresses")
     return file_source(archive, folder, what[0], order)
+
+
+def _look_for_browser(what: tuple[str, ...]) -> None:
+    """Where something of it is rendered: before anything is filed that would only wait. Raises NoBrowser."""
+    from crawler.catalogue import read_sources
+    from crawler.fetching.chromium import Chromium
+    from crawler.settings import Settings
+
+    settings = Settings.here()
+    sources = read_sources(settings.sources).sources if settings.sources.is_dir() else ()
+    rendered = [source for source in sources if source.fetch.render]
+    if any(source.name in what or any(map(source.covers, what)) for source in rendered):
+        Chromium.find(settings.chromium, sandbox=settings.is_sandboxed)
 
 
 def _is_attended(archive: Archive, run: int) -> bool:

@@ -50,6 +50,10 @@ class BadOpml(CrawlerError):
     """An OPML file is none, or is refused; the message is one line."""
 
 
+class NoBrowser(CrawlerError):
+    """Nothing can be rendered here; the hint says what to install or set."""
+
+
 class UnknownSource(CrawlerError):
     """What is to be crawled is no source of the catalogue that may be, nor an address."""
 

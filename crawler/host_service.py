@@ -96,7 +96,7 @@ class HostService:
         async with self._hand.fetches:
             if not await self._is_charged(link, turns, robots.delay):
                 return True
-            answered = await self._hand.fetch(Turn(link, outlet))
+            answered = await self._hand.fetch(Turn(link, outlet, robots.allows))
         return await self._heed(answered, link.host, gate)
 
     def _unfetched(self, link: Link, outlet: Outlet | None, robots: Ruling) -> Settlement | None:

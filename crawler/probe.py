@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from crawler.fetching.browser import Browser
+from crawler.fetching.chromium import Chromium
 from crawler.fetching.fetch import Fetcher
 from crawler.fetching.fetched import Fetched
 from crawler.fetching.visit import Visit, Visited
@@ -20,8 +22,9 @@ from crawler.outlets import Outlet
 from crawler.parsers import Parsers
 from crawler.profiles import Briefing
 from crawler.sandbox import clean_page
+from crawler.settings import Settings
 from crawler.source import Source
-from crawler.turn import limits_of
+from crawler.turn import is_rendered, limits_of
 from storage.links import Link, LinkKind, Named, Order
 from storage.records import Article, Claims, Page, Rejected
 
@@ -83,7 +86,7 @@ class Probe:
 
     async def fetch(self, named: Named) -> Visited:
         """The page of a listing. Raises NotFetched."""
-        return await fetch_listing(self._visit, named.url, named.kind)
+        return await self._visit.get(named.url, limits_of(named.kind), render=is_rendered(named.kind, self.source))
 
     async def read(self, named: Named, visited: Visited) -> Looked:
         """A listing, and where it is an index, some of what it names. Raises as ``listing``."""
@@ -104,7 +107,7 @@ class Probe:
             verdict = astray(url, link, self._outlet)
             return verdict.why if verdict else None
 
-        visited = await self._visit.get(named.url, astray=why_astray)
+        visited = await self._visit.get(named.url, astray=why_astray, render=is_rendered("article", self.source))
         page = page_of(visited.fetched, self.source.name, named.claims)
         return Sample(visited, page, await self._parsers.run(clean_page, page, self._brief(page)))
 
@@ -117,13 +120,22 @@ class Probe:
 @asynccontextmanager
 async def probing(
     source: Source,
-    contact: str | None,
+    settings: Settings,
     learned: Mapping[str, tuple[int, int]] | None = None,
     brief: Brief | None = None,
 ) -> AsyncIterator[Probe]:
-    """A probe with connections and a worker process of its own."""
-    async with Fetcher(contact) as fetcher, Parsers(1) as parsers:
-        visit = Visit(fetcher, source.fetch.delay_seconds, source.fetch.allow_private)
+    """A probe with connections, a worker process and, where the source is rendered, a browser of its own.
+
+    Raises NoBrowser.
+    """
+    if source.fetch.render:
+        Chromium.find(settings.chromium, sandbox=settings.is_sandboxed)
+    async with (
+        Fetcher(settings.contact) as fetcher,
+        Browser(settings.agent(), settings.chromium, sandbox=settings.is_sandboxed) as browser,
+        Parsers(1) as parsers,
+    ):
+        visit = Visit(fetcher, source.fetch.delay_seconds, source.fetch.allow_private, browser=browser)
         yield Probe(source, visit, parsers, learned, brief)
 
 

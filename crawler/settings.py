@@ -30,7 +30,8 @@ class Settings:
     smtp, mail_from: the mail server and the sender of what watches tell. webhook_private: networks, separated by
     commas, that webhooks may reach although they are not public. notices: who is told of problems: ``webhook ADDRESS``,
     ``email ADDRESS`` or ``command PROGRAM …``. notices_secret: what webhooks of problems are signed with.
-    prune_after: the age from which a schedule prunes, ``90d``; None for never.
+    prune_after: the age from which a schedule prunes, ``90d``; None for never. chromium: the program that renders
+    pages; None to look for it. chromium_sandbox: ``on`` or ``off``.
     """
 
     database: str = _DATABASE
@@ -44,6 +45,8 @@ class Settings:
     notices: str | None = None
     notices_secret: str | None = field(default=None, repr=False)
     prune_after: str | None = None
+    chromium: str | None = None
+    chromium_sandbox: str = "on"
 
     @property
     def sources(self) -> Path:
@@ -59,6 +62,11 @@ class Settings:
     def kept_for(self) -> timedelta | None:
         """``prune_after`` as a span."""
         return duration_of(self.prune_after) if self.prune_after else None
+
+    @property
+    def is_sandboxed(self) -> bool:
+        """``chromium_sandbox`` as a truth."""
+        return self.chromium_sandbox == "on"
 
     @classmethod
     def here(cls) -> Settings:
@@ -88,6 +96,8 @@ class Settings:
             raise BadSettings("requests_a_day: not a whole number above zero", 'such as requests_a_day = "9600"')
         if "prune_after" in values and not _is_age(values["prune_after"]):
             raise BadSettings("prune_after: not a time of a day or more", 'such as prune_after = "90d"')
+        if values.get("chromium_sandbox", "on") not in {"on", "off"}:
+            raise BadSettings("chromium_sandbox: neither on nor off", 'such as chromium_sandbox = "off"')
         return cls(**values)
 
     def open_archive(self) -> Archive:

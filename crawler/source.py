@@ -78,13 +78,14 @@ class Manners:
 
     delay_seconds: between two requests to a host. allow_private: networks that are not on the internet and may be
     fetched from all the same. article: patterns of which one is found in each article's address; empty to learn them.
-    hosts: further hosts in scope, ``host`` or ``host:port``.
+    hosts: further hosts in scope, ``host`` or ``host:port``. render: have a browser run the scripts of its pages.
     """
 
     delay_seconds: float = 5.0
     allow_private: tuple[IPv4Network | IPv6Network, ...] = ()
     article: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    render: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,7 @@ def _manners(table: Table) -> Manners:
         allow_private=table.texts("allow_private", _private_network),
         article=table.texts("article", _pattern),
         hosts=table.texts("hosts", checked_host),
+        render=table.flag("render", False),
     )
 
 

@@ -14,14 +14,15 @@ from crawler.outlets import listings_of
 from crawler.probe import Looked, Probe, Sample
 from crawler.source import Source
 from storage.links import Named
-from storage.records import Article
+from storage.records import RENDERED, Article
 
 CheckStep = Literal["file", Step, "listing", "scope", "article", "clean"]
 State = Literal["passed", "failed", "skipped"]
 
 _OF_LISTING: tuple[CheckStep, ...] = (*STEPS, "listing", "scope")
 _FEW_WORDS = 50  # of an article: teasers and notices have fewer
-_BY_SCRIPT = "open it in a browser: it may ask for a login or consent, or be written by a script, which is not run"
+_TO_SEE = "open it in a browser: it may ask for a login or consent"
+_BY_SCRIPT = "; or be written by a script: then try render = true under [fetch], which has a browser run it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ def _status(source: Source, visited: Visited) -> str:
         said.append(f"redirected to {fetched.url}{beyond}")
     if fetched.truncated:
         said.append(f"not whole: {fetched.truncated}")
+    if fetched.header(RENDERED):
+        said += fetched.notes
     return "; ".join(said)
 
 
@@ -168,10 +171,11 @@ async def _article(probe: Probe, named: Named | None) -> list[Finding]:
 
 
 def _cleaned(sample: Sample) -> tuple[State, str, str | None]:
+    hint = _TO_SEE if sample.page.rendered else _TO_SEE + _BY_SCRIPT
     if not isinstance(sample.result, Article):
-        return "failed", sample.result.detail, _BY_SCRIPT
+        return "failed", sample.result.detail, hint
     if sample.result.words < _FEW_WORDS:
-        return "failed", f"too short: {sample.result.words} words", _BY_SCRIPT
+        return "failed", f"too short: {sample.result.words} words", hint
     return "passed", f"{sample.result.words:,} words: {sample.result.title}", None
 
 

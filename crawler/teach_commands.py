@@ -168,7 +168,7 @@ async def _fetched(
     from crawler.teaching import Shown
     from storage.links import Named
 
-    async with probing(source, settings.contact, None, brief) as probe:
+    async with probing(source, settings, None, brief) as probe:
         if not urls:
             seen = await preview_source(probe, _PAGES, advance)
             for each in seen.barren:

@@ -54,7 +54,7 @@ def check(desk: Desk, name: str, *, whole: bool) -> None:
         with desk.progress(f"checking {name}") as advance:
 
             async def checked() -> tuple[Finding, ...]:
-                async with probing(source, settings.contact) as probe:
+                async with probing(source, settings) as probe:
                     return await check_source(probe, whole=whole, tell=advance)
 
             findings = asyncio.run(checked())
@@ -102,9 +102,7 @@ def preview(open_archive: OpenArchive, desk: Desk, name: str, articles: int) -> 
         with desk.progress(f"previewing {name}") as advance:
 
             async def previewed() -> Preview:
-                async with probing(
-                    source, settings.contact, learned, partial(sites.briefing, advice=source.clean)
-                ) as probe:
+                async with probing(source, settings, learned, partial(sites.briefing, advice=source.clean)) as probe:
                     return await preview_source(probe, articles, advance)
 
             seen = asyncio.run(previewed())

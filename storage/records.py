@@ -58,6 +58,11 @@ class Claims:
     description: str | None = None
 
 
+RENDERED = "X-Copydesk-Rendered"
+"""The header of a page whose bytes are not the server's: what made them of the page by running its scripts, such as
+``Chromium/150.0``. We add it ourselves, and take none from a server."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Bytes as they came, with what is known of where and when. It is kept before anything is cut.
@@ -78,6 +83,11 @@ class Page:
     origin: str | None = None
     cut: str | None = None
     asked_url: str | None = None
+
+    @property
+    def rendered(self) -> str | None:
+        """What made the body by running the scripts of the page that came; None for bytes as they came."""
+        return next((value for name, value in self.headers if name.lower() == RENDERED.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -20,7 +21,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from tests.conftest import PostgresDatabases, _postgres_binaries, _run_postgres
+from tests.conftest import CHROMIUM, PostgresDatabases, _postgres_binaries, _run_postgres
 from tests.crawling import CrawlDesk, counts, kill_engine, lately
 from tests.sites import Fault, Outlet, serve
 from tests.test_addresses_crawled import SPELLINGS, lured
@@ -38,6 +39,8 @@ from tests.test_manners import (
     robots_faults,
     robots_outlets,
 )
+from tests.test_rendered_addresses import lured_by_scripts
+from tests.test_rendered_crawls import rendering_desk
 from tests.test_traps_crawled import LEAST_FOUND, MOST_FETCHES, crawled_traps
 
 
@@ -156,11 +159,19 @@ def bombs(folder: Path) -> Iterator[Figure]:
 
 
 def addresses(folder: Path) -> Iterator[Figure]:
-    """Sixty spellings at six entrances, behind one to five redirects."""
+    """Sixty spellings at six entrances, behind one to five redirects, and in all that scripts of rendered pages do."""
     result = lured(CrawlDesk(folder), every_hop=True)
     figure = f"{len(result.reached)} of {result.attempts} ({len(SPELLINGS)} spellings)"
     holds = not result.reached and not result.wrong and bool(result.control)
     yield Figure("connections to what is not allowed", figure, "0", holds, "; ".join(result.wrong[:3]))
+    yield Figure("the same where allowed", f"{len(result.control)}", "> 0", bool(result.control))
+    if not Path(chromium := os.environ.get("COPYDESK_CHROMIUM", CHROMIUM)).exists():
+        yield Figure("connections that scripts make", "not tried", "0", False, f"no Chromium at {chromium}")
+        return
+    result = lured_by_scripts(rendering_desk(folder / "rendered", chromium))
+    figure = f"{len(result.reached)} of {result.attempts} ({len(SPELLINGS)} spellings)"
+    holds = not result.reached and not result.wrong and bool(result.control)
+    yield Figure("connections that scripts make", figure, "0", holds, "; ".join(result.wrong[:3]))
     yield Figure("the same where allowed", f"{len(result.control)}", "> 0", bool(result.control))
 
 

@@ -312,18 +312,24 @@ QUIETLY = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")  # not of the session: while it is open, its event loop runs in this thread
-def browser() -> Iterator[Any]:
+@pytest.fixture(scope="session")
+def chromium() -> str:
     """The system's Chromium: ``COPYDESK_CHROMIUM``, or where Debian has it."""
     found = os.environ.get("COPYDESK_CHROMIUM", CHROMIUM)
     if not Path(found).exists():
         _unavailable(f"no Chromium at {found}: set COPYDESK_CHROMIUM, or install chromium")
     if importlib.util.find_spec("playwright") is None:
         _unavailable("no playwright to drive Chromium with")
+    return found
+
+
+@pytest.fixture(scope="module")  # not of the session: while it is open, its event loop runs in this thread
+def browser(chromium: str) -> Iterator[Any]:
+    """The system's Chromium, driven."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=list(QUIETLY))
+        launched = playwright.chromium.launch(executable_path=chromium, args=list(QUIETLY))
         yield launched
         launched.close()
 

@@ -22,6 +22,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = (
     300.0,
 )  # seconds before a link that failed is tried again; four times as long each time
 _ASKED_PAUSE = 30.0  # seconds that a host is left alone that is asked too much and does not say for how long
+_BROWSER_PAUSE = timedelta(hours=1)  # until it is looked whether there is a browser now
 _BREAKER = 5  # failures of a host in a row that open its breaker …
 _FIRST_BREAK, _LONGEST_BREAK = timedelta(minutes=5), timedelta(hours=6)  # … for so long, doubling
 
@@ -63,6 +64,8 @@ def answer(link: Link, status: int, header: Header, now: datetime) -> Answer:
 
 def silence(link: Link, error: FetchError, now: datetime) -> Answer:
     """What it means that nothing was fetched."""
+    if error.reason == "browser":  # this machine's fault: nothing is lost, and the host is not charged with it
+        return Answer(Postponed(now + _BROWSER_PAUSE, f"browser: {error}"))
     if error.transient:
         return Answer(_again(link, error.reason, str(error), now), host_failed=True)
     return Answer(_failed(link, error.reason, str(error)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from functools import partial
+from ipaddress import ip_address
 from typing import Any
 
 import aiohttp
@@ -65,18 +68,11 @@ class Connections:
             await self._pools.pop(allowed).session.close()
 
     def _open(self, allowed: Networks) -> _Pool:
-        def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
-            family, kind, protocol, _, (address, port, *_) = info
-            if why := refusal(address, allowed, port):
-                refused.get().append(f"{address}: {why}")
-                raise PermissionError(why)
-            return socket.socket(family, kind, protocol)
-
         # aiohttp calls the socket factory last, for every address that it is about to connect to, whether a resolver
         # gave it or it stood in the URL. Names are looked up for each connection: a cache would outlive their TTL.
         connector = aiohttp.TCPConnector(
             resolver=self._resolver or ThreadedResolver(),
-            socket_factory=guarded_socket,
+            socket_factory=partial(_guarded_socket, allowed),
             use_dns_cache=False,
             limit=_CONNECTIONS,
             ssl=self._tls or True,
@@ -85,3 +81,50 @@ class Connections:
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
         )
         return _Pool(session)
+
+
+async def connected(
+    host: str, port: int, allowed: Networks, resolver: AbstractResolver
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A plain connection to the first address of a host that the guard lets through and that answers.
+
+    host: a name, or an address as ``request_url`` writes it. Raises OSError, PermissionError where the guard let none
+    through; ``refused`` has why.
+    """
+    error: OSError | None = None
+    for family, address in await _addresses(host, port, resolver):
+        place = (address, port, 0, 0) if family == socket.AF_INET6 else (address, port)
+        try:
+            opened = _guarded_socket(allowed, (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place))
+        except PermissionError as refusal_of_it:
+            error = error or refusal_of_it
+            continue
+        try:
+            opened.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(opened, place)
+            return await asyncio.open_connection(sock=opened)
+        except BaseException as failure:
+            opened.close()
+            if not isinstance(failure, OSError):
+                raise
+            error = failure
+    raise error or OSError(f"{host} has no address")
+
+
+async def _addresses(host: str, port: int, resolver: AbstractResolver) -> list[tuple[int, str]]:
+    """Family and address of a host: as it stands, or as its name is looked up now."""
+    try:
+        literal = ip_address(host)
+    except ValueError:
+        found = await resolver.resolve(host, port, family=socket.AF_UNSPEC)
+        return [(socket.AF_INET6 if ":" in each["host"] else socket.AF_INET, each["host"]) for each in found]
+    return [(socket.AF_INET6 if literal.version == 6 else socket.AF_INET, host)]
+
+
+def _guarded_socket(allowed: Networks, info: tuple[Any, ...]) -> socket.socket:
+    """A socket for an address that is about to be connected to. Raises PermissionError."""
+    family, kind, protocol, _, (address, port, *_) = info
+    if why := refusal(address, allowed, port):
+        refused.get().append(f"{address}: {why}")
+        raise PermissionError(why)
+    return socket.socket(family, kind, protocol)

@@ -24,6 +24,7 @@ from crawler.fetching.diagnosis import POSSIBLE, diagnosis
 from crawler.fetching.fetched import Fetched, FetchError
 from crawler.fetching.limits import FetchLimits
 from crawler.fetching.request_url import request_url, shown
+from storage.records import RENDERED
 
 PRODUCT = "copydesk"
 """The product token: how robots.txt and servers know us."""
@@ -102,6 +103,7 @@ class Fetcher:
             session.get(target, headers=headers, allow_redirects=False, timeout=patience) as response,
         ):
             received = tuple((_text(name), _text(value)) for name, value in response.raw_headers)
+            received = tuple(each for each in received if each[0].lower() != RENDERED.lower())  # it is ours to say
             codings = ",".join(value for name, value in received if name.lower() == "content-encoding")
             coded = CodedBody(codings, limits.body_bytes)
             body, truncated = await _read(response, coded, limits)

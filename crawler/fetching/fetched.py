@@ -19,6 +19,8 @@ FetchReason = Literal[
     "headers",  # too many, too long, or not to be sent
     "coding",  # a content coding that is unknown, or of which nothing could be undone
     "protocol",  # not HTTP as it is spoken, or the connection ended before an answer
+    "browser",  # its source is rendered, and there is nothing to render it with
+    "rendering",  # it broke off, or the page's scripts left it for another
 ]
 """Why nothing was fetched."""
 

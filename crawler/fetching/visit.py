@@ -14,6 +14,7 @@ import aiohttp
 from crawler.errors import CrawlerError
 from crawler.fetching.addresses import Networks
 from crawler.fetching.answers import MOST_HOPS
+from crawler.fetching.browser import Browser
 from crawler.fetching.fetch import Fetcher
 from crawler.fetching.fetched import Fetched, FetchError
 from crawler.fetching.gate import Gate
@@ -63,13 +64,19 @@ class Visit:
     """Fetches for one event loop, one address at a time, each only as robots.txt allows.
 
     delay_seconds: between two requests to a host; robots.txt may ask for more. most: requests in all; None for no
-    limit. What is found out about a host is forgotten with the visit.
+    limit. browser: for pages that are to be rendered. What is found out about a host is forgotten with the visit.
     """
 
     def __init__(
-        self, fetcher: Fetcher, delay_seconds: float, allow_private: Networks = (), most: int | None = None
+        self,
+        fetcher: Fetcher,
+        delay_seconds: float,
+        allow_private: Networks = (),
+        most: int | None = None,
+        browser: Browser | None = None,
     ) -> None:
         self._fetcher = fetcher
+        self._browser = browser
         self._delay = delay_seconds
         self.allow_private = allow_private
         self._left = most
@@ -78,11 +85,17 @@ class Visit:
         self._stopping = asyncio.Event()  # never set: a visit ends by being cancelled
 
     async def get(
-        self, url: str, limits: FetchLimits = _LIMITS, astray: Callable[[str], str | None] | None = None
+        self,
+        url: str,
+        limits: FetchLimits = _LIMITS,
+        astray: Callable[[str], str | None] | None = None,
+        *,
+        render: bool = False,
     ) -> Visited:
         """The page at an address, along at most five redirects, each as guarded as the first.
 
-        astray: says of the target of a redirect why it is not followed, or None. Raises NotFetched, TooManyRequests.
+        astray: says of the target of a redirect why it is not followed, or None. render: have the browser, where there
+        is one, run its scripts. Raises NotFetched, TooManyRequests.
         """
 
         async def check(target: str) -> None:
@@ -92,6 +105,9 @@ class Visit:
 
         try:
             fetched, hops = await self._follow(url, limits, check)
+            if render and self._browser:
+                allows = (await self.rules(fetched.url)).allows
+                fetched = await self._browser.render(fetched, allow_private=self.allow_private, allows=allows)
         except FetchError as error:
             step = _step_of(error) or "status"
             raise NotFetched(step, url, str(error), _REFUSED_HINTS.get(step)) from error

@@ -19,6 +19,7 @@ from crawler.settings import Settings
 from crawler.settlements import Settlement
 from crawler.shift import Shift
 from crawler.turn import Turn
+from storage.console import Desk
 from storage.records import ArchivedArticle, Page
 
 _CUT = "truncated: "
@@ -58,6 +59,7 @@ class DeskSpider(Spider):
         )
         self._run = None if run is None else int(run)
         self._forever = forever
+        self._is_without_browser = False
         self._reading = Reading(self.shift.parsers, self.shift.order, self.shift.briefing, kinds)
 
     async def start(self) -> AsyncIterator[Any]:
@@ -68,15 +70,18 @@ class DeskSpider(Spider):
 
     def request(self, turn: Turn) -> Request:
         """The request for a turn."""
-        link = turn.link
+        link, meta = turn.link, {"turn": turn, "allow_private": turn.allow_private, "fetch_limits": turn.limits}
         conditions = {"If-None-Match": link.etag, "If-Modified-Since": link.last_modified}
+        if turn.is_rendered:
+            meta["render"] = turn.allows
+            conditions = {}  # a page that stays the same may show something else
         return Request(
             link.url,
             self.parse,
             headers={name: value for name, value in conditions.items() if value},
             errback=self.failed,
             dont_filter=True,
-            meta={"turn": turn, "allow_private": turn.allow_private, "fetch_limits": turn.limits},
+            meta=meta,
         )
 
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[ArchivedArticle]:
@@ -101,6 +106,11 @@ class DeskSpider(Spider):
         async with self.shift.in_hand(turn):
             if not isinstance(failure.value, FetchError):
                 failure.raiseException()
+            if failure.value.reason == "browser" and not self._is_without_browser:
+                self._is_without_browser = True
+                Desk().error(
+                    str(failure.value)
+                )  # once: the links wait, and whoever looks after them may not look there
             said = silence(turn.link, failure.value, datetime.now(UTC))
             turn.tell(said)
             if said.end is not None:

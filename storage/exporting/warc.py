@@ -1,9 +1,9 @@
 """WARC 1.1 (ISO 28500): pages as they came, for the tools of web archives. ``copydesk ingest`` reads them again.
 
-A page that was fetched is a request, the response, and a metadata record; a saved text, which no server sent, a
-resource and its metadata. Each record is a gzip member of its own. What was sent is known by address and host alone.
-Bodies are kept without codings of the transfer, so the headers that name these come as ``X-Archive-Orig-…``. The
-metadata are JSON: what others claimed of the page, and where it came from.
+A page that was fetched is a request, the response, and a metadata record; what no server sent, a resource and its
+metadata: a saved text, or a page as a browser rendered it. Each record is a gzip member of its own. What was sent is
+known by address and host alone. Bodies are kept without codings of the transfer, so the headers that name these come as
+``X-Archive-Orig-…``. The metadata are JSON: what others claimed of the page, and where it came from.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from storage.captures import claims_fields
 from storage.exporting.names import link, urn
-from storage.records import Page
+from storage.records import RENDERED, Page
 from storage.times import rfc3339
 
 ENDING = ".warc.gz"
@@ -48,7 +48,7 @@ def _records(page: Page) -> Iterator[bytes]:
     named = "\0".join((page.url or "", page.source or "", rfc3339(page.fetched_at), payload))
     name, target = urn(f"page\0{named}"), link(page.url)
     address, of_page = ("WARC-Target-URI", target or urn(f"text\0{named}")), ("WARC-Concurrent-To", f"<{name}>")
-    if page.status is not None and target is not None:
+    if page.status is not None and target is not None and page.rendered is None:
         asked = link(page.asked_url) or target
         yield _record(
             "request", urn(f"request\0{named}"), page, f"{_HTTP}=request", _request(asked),
@@ -65,9 +65,18 @@ def _records(page: Page) -> Iterator[bytes]:
         "asked_url": page.asked_url,
         "content_type": page.content_type,
         "claims": claims_fields(page.claims),
+        **_rendered(page),
     }
     about = json.dumps(told).encode()
     yield _record("metadata", urn(f"metadata\0{named}"), page, "application/json", about, address, of_page)
+
+
+def _rendered(page: Page) -> dict[str, object]:
+    """Of a rendered page: by what, and the answer that it was made of."""
+    if page.rendered is None:
+        return {}
+    headers = [list(header) for header in page.headers if header[0] != RENDERED]
+    return {"rendered": page.rendered, "status": page.status, "headers": headers}
 
 
 def _record(kind: str, name: str, page: Page, content_type: str, block: bytes, *fields: tuple[str, str]) -> bytes:
