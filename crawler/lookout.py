@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from crawler.errors import BadSource
-from crawler.health import Known, Trouble, is_over, least_of_day, offline_since, outranks, trouble_of
+from crawler.health import Known, Trouble, is_doubtful, is_over, least_of_day, offline_since, outranks, trouble_of
 from crawler.neighbours import common_part
 from crawler.rhythm import WEEK, Hours, Rhythm, hour_of, learn
 from crawler.source import Source
+from crawler.volume import LONGEST
 from storage import Archive
 from storage.frontier import NETWORK
 from storage.links import SourceRecord
@@ -26,6 +27,7 @@ _LEARNED_FROM, _JUDGED = 56 * 24, 14 * 24  # hours
 _LEARN_EVERY = timedelta(hours=1)
 _LEARN_ROUND = timedelta(days=14)  # a problem that lasts longer is what is usual
 _PROBED = 5  # hosts that are tried at once while this machine is offline
+_SECOND_LOOKS_TELL = timedelta(hours=LONGEST)
 _LEAST_REACH, _MOST_REACH = 2, 48  # hours between looks, of which the later one tells all
 _FLAT = (2.3, 0.5, 0.5)  # usual gap, spread and share of articles, where only the volume is stated
 
@@ -43,11 +45,13 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is seen. offline: since when this machine reaches nobody. open: the problems that are entered and last."""
+    """What is seen. offline: since when this machine reaches nobody. open: the problems that are entered and last.
+    doubtful: the sources whose front page is to be looked at, see ``looks.file_second_looks``."""
 
     sources: tuple[Health, ...]
     open: tuple[Problem, ...]
     offline: datetime | None
+    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class _Judged:
     health: Health
     known: Known | None
     lasts: bool = False  # the problem that is entered
+    is_doubtful: bool = False
 
 
 class Lookout:
@@ -89,7 +94,7 @@ class Lookout:
         for each in judged:
             if offline is None:
                 _keep_source(archive, each, by_source.get(each.health.source), now)
-        return Outlook(tuple(each.health for each in judged), archive.problems.open(), offline)
+        return replace(_outlook(judged, open_, offline), open=archive.problems.open())
 
     # --- what is known
 
@@ -101,6 +106,7 @@ class Lookout:
         sites = {site.site: site.changed_at for site in archive.profiles.all() if site.is_learning_again}
         unanswered = archive.pulses.unanswered()
         calm = [problem.closed_at for problem in problems if problem.kind == "offline" and problem.closed_at]
+        second = archive.second_looks.since(now - _SECOND_LOOKS_TELL)
         common = self._common(records, {problem.source for problem in open_})
         judged = []
         for record in records:
@@ -113,12 +119,19 @@ class Lookout:
                 charged = replace(charged, why=archive.pulses.waiting(record.name) or "its listings were not read")
             known = _known(record, charged, self._rhythms.get(record.name), self._hours.get(record.name), now)
             known = replace(known, common=common.get(_group(record), np.ones(0)), layout_at=sites.get(pulse.site or ""))
+            if looked := second.get(record.name):
+                known = replace(known, hours=_beside(known.hours, looked.unlisted), second_look_at=looked.at)
             trouble = trouble_of(known)
             mine = next((problem for problem in open_ if problem.source == record.name), None)
             lasts = mine is not None and not is_over(mine.kind, mine.since, known, now)
             state = mine.state if mine and lasts else _state(trouble) if trouble else _calm(known)
             judged.append(
-                _Judged(Health(record.name, state, trouble, pulse.article_at, pulse.article_id), known, lasts)
+                _Judged(
+                    Health(record.name, state, trouble, pulse.article_at, pulse.article_id),
+                    known,
+                    lasts,
+                    is_doubtful(known, now),
+                )
             )
         return judged
 
@@ -174,7 +187,8 @@ class Lookout:
 def _outlook(judged: Sequence[_Judged], open_: tuple[Problem, ...], offline: datetime | None) -> Outlook:
     lasting = {each.health.source for each in judged if each.lasts}
     last = tuple(each for each in open_ if each.source in lasting or (each.source is None and offline is not None))
-    return Outlook(tuple(each.health for each in judged), last, offline)
+    doubtful = tuple(each.health.source for each in judged if each.is_doubtful) if offline is None else ()
+    return Outlook(tuple(each.health for each in judged), last, offline, doubtful)
 
 
 def _offline(pulses: Iterable[Pulse], open_: Iterable[Problem]) -> datetime | None:
@@ -234,7 +248,7 @@ def _known(record: SourceRecord, pulse: Pulse, rhythm: Rhythm | None, hours: Hou
         rhythm = Rhythm(np.full(WEEK, expect.articles_per_week / WEEK), expect.articles_per_week / 7, gap, spread, read)
     if hours is None:
         nothing = np.zeros(_JUDGED, np.int64)
-        hours = Hours(hour_of(now) - _JUDGED, nothing, nothing, np.zeros(_JUDGED, bool))
+        hours = Hours(hour_of(now) - _JUDGED, nothing, nothing, np.zeros(_JUDGED, bool), nothing)
     return Known(
         record.name, rhythm, hours, pulse.listed_at, pulse.article_at, pulse.failures, pulse.failing_since,
         pulse.failed_at, pulse.why or "", pulse.missed, pulse.missing_since,
@@ -265,7 +279,16 @@ def _hours(told: Mapping[int, tuple[int, int, int]], begin: int, end: int) -> Ho
     for hour, (came, without, _) in told.items():
         if begin <= hour < end:
             articles[hour - begin], missed[hour - begin] = came, without
-    return Hours(begin, articles, missed, known)
+    return Hours(begin, articles, missed, known, np.zeros(end - begin, np.int64))
+
+
+def _beside(hours: Hours, unlisted: Iterable[datetime]) -> Hours:
+    """The hours with the articles that no listing named."""
+    found = hours.unlisted.copy()
+    for at in unlisted:
+        if hours.start <= hour_of(at) < hours.end:
+            found[hour_of(at) - hours.start] += 1
+    return replace(hours, unlisted=found)
 
 
 def _without(name: str, hours: Hours, problems: Iterable[Problem]) -> Hours:
@@ -281,11 +304,16 @@ def _without(name: str, hours: Hours, problems: Iterable[Problem]) -> Hours:
 def _before_yesterday(hours: Hours) -> Hours:
     """What is usual is not learned of the days that are being judged."""
     number = hours.end // 24 * 24 - 24 - hours.start
-    return Hours(hours.start, hours.articles[:number], hours.missed[:number], hours.known[:number])
+    return _part(hours, 0, number)
 
 
 def _last(hours: Hours, number: int) -> Hours:
-    return Hours(hours.end - number, hours.articles[-number:], hours.missed[-number:], hours.known[-number:])
+    return _part(hours, len(hours.articles) - number, len(hours.articles))
+
+
+def _part(hours: Hours, first: int, end: int) -> Hours:
+    of = slice(first, end)
+    return Hours(hours.start + first, hours.articles[of], hours.missed[of], hours.known[of], hours.unlisted[of])
 
 
 def _told(rows: Iterable[tuple[int, int, int, int]]) -> Iterable[tuple[int, tuple[int, int, int]]]:

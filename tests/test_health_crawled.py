@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from crawler.lookout import Lookout
+from crawler.looks import file_second_looks
 from crawler.schedule import Clock
 from storage import Archive, schema
 from storage.problems import Problem
@@ -113,6 +114,38 @@ def test_a_failing_source_is_looked_at_less_often_and_is_never_given_up(beat: Be
     assert len(filed) < 20, "every half hour would be 144"
     assert max(gaps) <= timedelta(hours=6, minutes=40)
     assert gaps[-1] > gaps[0]
+
+
+def test_a_feed_that_is_cut_is_found_by_what_the_front_page_names(beat: Beat) -> None:
+    expect = '[expect]\narticles_per_week = 1680\nlongest_silence = "24h"\n'
+    beat.desk.add("gazette", beat.site.source_toml(_HOST) + expect)
+    beat.site.control(_HOST, released=2)
+    beat.now -= 3 * HOUR
+    for hours in (0, 1, 1):
+        assert beat.crawl(hours) == ()
+    beat.site.control(_HOST, released=50, feed_items=2)
+    assert beat.crawl(1) == (), "less than usual, and that is all"
+    assert len(beat.desk.articles("gazette")) == 4
+    with beat.desk.archive() as archive, beat.desk.workers():
+        doubtful = Lookout(archive).look(beat.now).doubtful
+        assert doubtful == ("gazette",)
+        assert file_second_looks(archive, doubtful) == 1
+        assert file_second_looks(archive, doubtful) == 0, "it is under way"
+        beat.desk.over(archive.runs(1)[0].id)
+        found = Lookout(archive).keep(beat.now)
+    assert len(beat.desk.articles("gazette")) == 22, "what the front page shows of what was missed is there"
+    assert found.doubtful == (), "not at once again"
+    (problem,) = found.open
+    assert problem.kind == "volume"
+    assert re.match(
+        r"its front page names \d+ articles of the last \d+ hours that its listings do not; ", problem.detail
+    )
+
+    beat.site.control(_HOST, feed_items=60)
+    beat.crawl(1)
+    with beat.desk.archive() as archive:
+        (second,) = archive.second_looks.since(beat.now - 48 * HOUR).values()
+    assert second.unlisted == (), "its feed names them again"
 
 
 _SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,|(?=\})))*)\})? (-?[0-9.e+-]+)')
