@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crawler.rhythm import Hours, Numbers, Rhythm, hour_of, moment_of_hour
-from crawler.volume import HIGH, Window, windows
+from crawler.volume import HIGH, LONGEST, Window, windows
+from storage.failing_listings import FailingListing
 from storage.problems import ProblemKind
 
 USUAL_GAPS = 4
@@ -32,10 +33,10 @@ _UNLIKELY = 11.5  # surprise at so many links without an article, one in a hundr
 _SURPRISING = 5.0  # at so many articles that no listing named
 _LEAST_MISSED_IN_PART, _MOST_MISSED = 8, 0.5  # links without an article, and the part of all that they are at least
 _LEAST_USUAL = 0.05  # of all links, so many hold none anywhere
-_LINK_HOURS = 24  # that they are counted over
+_LINK_HOURS = (6, 12, 24)  # that they are counted over
 _SMALL = 24.0  # a paper of so few articles a day may leave one out
 _DAYS_OF_A_WEEKLY = 2.5  # its week has no more of the best day's articles, and it may leave one out
-_MORE_THAN_ONE = 1.25  # of days, or of weeks
+_MORE_THAN_ONE = 2.0  # of days, or of weeks
 _LEAST_EXPECTED = 8.0  # articles, in hours whose volume is judged by itself
 _BAND = 4.6  # standard deviations
 _DOUBT = 2.0  # the same, for a second look
@@ -67,6 +68,7 @@ class Known:
     fetched since the last article, without finding one; the first at ``missing_since``. hours: the last days. common:
     for each of them, the part of the usual that its neighbours brought, at most 1. layout_at: when its pages changed,
     if they are still being learned again. second_look_at: when its front page was looked at last.
+    failing_listings: those of several that could not be read when they were looked at last.
     """
 
     name: str
@@ -84,18 +86,24 @@ class Known:
     layout_at: datetime | None = None
     longest_silence: timedelta | None = None
     second_look_at: datetime | None = None
+    failing_listings: tuple[FailingListing, ...] = ()
 
-    @property
-    def usual(self) -> Numbers:
-        """Of each of the hours, the articles that are usual then; none where nobody looked."""
+    def usual(self, number: int) -> Numbers:
+        """Of each of the last hours, so many, the articles that are usual then; none where nobody looked."""
         if self.rhythm is None:
-            return np.zeros(len(self.hours.articles))
-        return np.where(self.hours.known, self.rhythm.expected(self.hours.start, self.hours.end), 0.0)
+            return np.zeros(number)
+        end = self.hours.end
+        return np.where(self.hours.known[-number:], self.rhythm.expected(end - number, end), 0.0)
+
+    def due(self, number: int) -> Numbers:
+        """The same, as far as neighbours brought it."""
+        usual = self.usual(number)
+        return usual * self.common[-number:] if len(self.common) else usual
 
 
 def trouble_of(known: Known) -> Trouble | None:
     """What is wrong with a source; None where nothing is, or nothing is sure."""
-    return _failing(known) or _unread(known) or _late(known) or _volume(known) or _layout(known)
+    return _failing(known) or _unread(known) or _late(known) or _volume(known) or _listing(known) or _layout(known)
 
 
 def is_doubtful(known: Known, now: datetime) -> bool:
@@ -108,6 +116,8 @@ def is_doubtful(known: Known, now: datetime) -> bool:
 
 def outranks(trouble: Trouble, open_kind: ProblemKind) -> bool:
     """Whether a trouble explains more than the problem that is open."""
+    if open_kind == "listing":
+        return trouble.kind not in ("listing", "layout")
     return trouble.kind in ("failing", "unread") and open_kind in ("late", "volume", "layout")
 
 
@@ -122,6 +132,8 @@ def is_over(kind: ProblemKind, since: datetime, known: Known, now: datetime) -> 
             return known.article_at is not None and known.article_at > since
         case "volume":
             return now - since > _NEW_NORMAL or _is_in_band(known, since)
+        case "listing":
+            return not known.failing_listings
         case "layout":
             return known.layout_at is None
     return False
@@ -145,11 +157,23 @@ def offline_since(failing: Mapping[str, datetime], answered: Mapping[str, dateti
 
 
 def _failing(known: Known) -> Trouble | None:
-    if known.failing_since is None or known.failed_at is None or known.failures < _LEAST_FAILURES:
+    if known.failing_since is None or known.failed_at is None:
         return None
-    if known.failed_at - known.failing_since < FAILING_AFTER:
+    if not _fails(known.failures, known.failing_since, known.failed_at):
         return None
     return Trouble("failing", known.failing_since, f"cannot be read: {known.why}", _CHECK.format(known.name))
+
+
+def _listing(known: Known) -> Trouble | None:
+    for each in known.failing_listings:
+        if _fails(each.looks, each.since, each.last):
+            detail = f"one of its listings cannot be read: {each.url}: {each.why}"
+            return Trouble("listing", each.since, detail, _CHECK.format(known.name))
+    return None
+
+
+def _fails(looks: int, since: datetime, last: datetime) -> bool:
+    return looks >= _LEAST_FAILURES and last - since >= FAILING_AFTER
 
 
 def _unread(known: Known) -> Trouble | None:
@@ -176,11 +200,13 @@ def _surprise(number: int, of: int, usual: float) -> float:
     return of * (part * log(part / max(usual, 1e-9)) + rest)
 
 
-def _missed(known: Known) -> NDArray[np.int64]:
-    """Links without an article by the hour; none of the first look after a gap, since those that it tells of have other
-    hours than the articles beside them."""
-    was = known.hours.known
-    return np.where(was & np.roll(was, 1), known.hours.missed, 0)
+def _missed(hours: Hours) -> NDArray[np.int64]:
+    """Of each of the last hours, the links without an article; none of the first look after a gap, since those that it
+    tells of have other hours than the articles beside them."""
+    number = _LINK_HOURS[-1]
+    known = hours.known[-number - 1 :]
+    missed: NDArray[np.int64] = np.where(known[1:] & known[:-1], hours.missed[-len(known) + 1 :], 0)
+    return missed
 
 
 def _late(known: Known) -> Trouble | None:
@@ -196,8 +222,8 @@ def _late(known: Known) -> Trouble | None:
     if known.rhythm is None:
         return None
     hours = known.hours
-    begins = max(hours.start, hour_of(known.article_at) + 1)
-    expected = float(_expected(known)[begins - hours.start :].sum())
+    number = min(len(hours.articles), hours.end - hour_of(known.article_at) - 1)
+    expected = float(known.due(number).sum()) if number > 0 else 0.0
     if expected < max(USUAL_GAPS * known.rhythm.usual_gap, _sure(known.rhythm)):
         return None
     return Trouble(
@@ -233,17 +259,19 @@ def _volume(known: Known) -> Trouble | None:
 def _unread_in_part(known: Known, rhythm: Rhythm) -> Trouble | None:
     """Too few articles, and far more links without one than usual: a part of the pages is behind a wall, or made
     otherwise."""
-    without = _missed(known)[-_LINK_HOURS:]
-    missed = int(without.sum())
-    links = missed + int(known.hours.articles[-_LINK_HOURS:].sum())
-    usual = max(_LEAST_USUAL, 1 - rhythm.read)
-    if missed < max(_LEAST_MISSED_IN_PART, _MOST_MISSED * links) or _surprise(missed, links, usual) < _UNLIKELY:
-        return None
-    since = moment_of_hour(known.hours.end - len(without) + int(np.flatnonzero(without)[0]))
-    if _is_in_band(known, since):
-        return None
-    detail = f"no article read in {missed:,} of {links:,} links, where {usual:.0%} are usual"
-    return Trouble("volume", since, detail, _CHECK.format(known.name))
+    usual, each_hour = max(_LEAST_USUAL, 1 - rhythm.read), _missed(known.hours)
+    for length in _LINK_HOURS:
+        without = each_hour[-length:]
+        if (missed := int(without.sum())) < _LEAST_MISSED_IN_PART:
+            continue
+        links = missed + int(known.hours.articles[-length:].sum())
+        if missed < _MOST_MISSED * links or _surprise(missed, links, usual) < _UNLIKELY:
+            continue
+        since = moment_of_hour(known.hours.end - len(without) + int(np.flatnonzero(without)[0]))
+        if not _is_in_band(known, since):
+            detail = f"no article read in {missed:,} of {links:,} links, where {usual:.0%} are usual"
+            return Trouble("volume", since, detail, _CHECK.format(known.name))
+    return None
 
 
 def _is_unlisted(window: Window) -> bool:
@@ -255,7 +283,10 @@ def _is_unlisted(window: Window) -> bool:
 
 
 def _windows(known: Known) -> Iterator[Window]:
-    return windows(known.hours, known.usual, _expected(known), known.rhythm) if known.rhythm else iter(())
+    number = min(LONGEST, len(known.hours.articles))
+    if known.rhythm is None or not number:
+        return iter(())
+    return windows(known.hours, known.usual(number), known.due(number), known.rhythm)
 
 
 def _sure(rhythm: Rhythm) -> float:
@@ -283,15 +314,10 @@ def least_of_day(rhythm: Rhythm, expected: float) -> float:
 def _is_in_band(known: Known, since: datetime) -> bool:
     if known.rhythm is None:
         return True
-    length = min(len(known.hours.articles), known.hours.end - hour_of(since), _WELL_HOURS)
-    due = float(_expected(known)[-length:].sum())
+    length = min(len(known.hours.articles), max(1, known.hours.end - hour_of(since)), _WELL_HOURS)
+    due = float(known.due(length).sum())
     came = int(np.where(known.hours.known, known.hours.articles, 0)[-length:].sum())
     return due >= _LEAST_EXPECTED and _WELL_AGAIN * due <= came <= HIGH * due
-
-
-def _expected(known: Known) -> Numbers:
-    """Of each of the hours, the articles that were due and looked for."""
-    return known.usual * known.common if len(known.common) else known.usual
 
 
 def _compared(window: Window) -> str:

@@ -38,21 +38,28 @@ class Window:
 def windows(hours: Hours, usual: Numbers, due: Numbers, rhythm: Rhythm) -> Iterator[Window]:
     """The windows that end now and are out of proportion, shortest first.
 
-    usual: articles of each hour by the rhythm; due: of those, what neighbours brought too.
+    Of the last hours, at most LONGEST: usual: articles by the rhythm; due: of those, what neighbours brought too.
     """
-    length = len(hours.articles)
-    if not length:
-        return
-    lengths = _LENGTHS[length >= _LENGTHS]
-    parts = (due, usual, np.where(hours.known, hours.articles, 0), np.where(hours.known, hours.unlisted, 0))
-    ends = [part[-int(lengths[-1]) :][::-1].cumsum()[lengths - 1] for part in parts]
+    number = len(due)
+    lengths = _LENGTHS[number >= _LENGTHS]
+    came = np.where(hours.known[-number:], [hours.articles[-number:], hours.unlisted[-number:]], 0)
+    parts = np.stack([due, usual, *came, due**2])
+    ends = parts[:, ::-1].cumsum(axis=1)[:, lengths - 1]
     wrong = (ends[0] >= _LEAST_DUE) & ((ends[2] < LOW * ends[0]) | (ends[2] > HIGH * ends[0]))
+    busy = _busy_hours(rhythm) if wrong.any() else 0.0
     for at in np.flatnonzero(wrong):
-        expected, common, came, unlisted = (float(part[at]) for part in ends)
-        quiet = 1 - expected / common
-        of_hours = _OF_DAYS + (1 - _OF_DAYS) * rhythm.day / expected
-        spread = sqrt(rhythm.spread**2 * of_hours + _DRIFT**2 + (_HOLIDAY * quiet) ** 2)
-        yield Window(int(lengths[at]), expected, int(came), int(unlisted), _strayed(came, expected, spread))
+        expected, whole, articles, unlisted, squares = map(float, ends[:, at])
+        quiet = 1 - expected / whole
+        of_hours = (1 - _OF_DAYS) * busy * squares / expected**2
+        spread = sqrt(rhythm.spread**2 * (_OF_DAYS + of_hours) + _DRIFT**2 + (_HOLIDAY * quiet) ** 2)
+        yield Window(int(lengths[at]), expected, int(articles), int(unlisted), _strayed(articles, expected, spread))
+
+
+def _busy_hours(rhythm: Rhythm) -> float:
+    """Among how many hours of its best day a source's articles are spread: so far what strays by the hour averages."""
+    days = rhythm.rates.reshape(7, 24)
+    best = days[days.sum(axis=1).argmax()]
+    return float(best.sum() ** 2 / max(1e-9, (best**2).sum()))
 
 
 def _strayed(came: float, due: float, spread: float) -> float:

@@ -17,6 +17,7 @@ from storage.blobs import full_place, open_blobs
 from storage.captures import Capture, Replayed
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound, StorageError
+from storage.failing_listings import FailingListings
 from storage.filing import file_run
 from storage.forgetting import Takedown
 from storage.frontier import Frontier
@@ -65,6 +66,7 @@ class Archive(Holdings):
         self.stories = Stories(database, self._taking_in)
         self.pulses = Pulses(database, self._writing)
         self.second_looks = SecondLooks(database)
+        self.failing_listings = FailingListings(database)
         self.problems = Problems(database, self._writing)
         self.relinking = Relinking(database, self._writing)
         self.tokens = Tokens(database, self._writing)

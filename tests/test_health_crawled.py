@@ -17,7 +17,7 @@ from crawler.looks import file_second_looks
 from crawler.schedule import Clock
 from storage import Archive, schema
 from storage.problems import Problem
-from tests.crawling import CrawlDesk, lately
+from tests.crawling import CrawlDesk, definition, lately
 from tests.sites import Fault, Outlet, Site, serve
 
 HOUR = timedelta(hours=1)
@@ -146,6 +146,24 @@ def test_a_feed_that_is_cut_is_found_by_what_the_front_page_names(beat: Beat) ->
     with beat.desk.archive() as archive:
         (second,) = archive.second_looks.since(beat.now - 48 * HOUR).values()
     assert second.unlisted == (), "its feed names them again"
+
+
+def test_one_of_several_listings_that_cannot_be_read_is_told(beat: Beat) -> None:
+    beat.site.control(_HOST, feeds=("rss", "atom"))
+    feeds = [beat.site.listing(_HOST, kind) for kind in ("rss", "atom")]
+    beat.desk.add(
+        "gazette", definition(beat.site.listing(_HOST, "home"), ("feed", feeds), allow_private=["127.0.0.0/8"])
+    )
+    assert beat.crawl() == ()
+    beat.site.control(_HOST, faults=(Fault("/atom*", "status", 410),))
+    assert beat.crawl(1) == ()
+    assert beat.crawl(4) == (), "for hours, it may be an accident"
+    (problem,) = beat.crawl(4)
+    assert (problem.kind, problem.state) == ("listing", "broken")
+    assert problem.detail == f"one of its listings cannot be read: {feeds[1]}: http-410: answered 410"
+    assert beat.now - problem.since == 8 * HOUR
+    beat.site.control(_HOST, faults=())
+    assert beat.crawl(1) == ()
 
 
 _SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,|(?=\})))*)\})? (-?[0-9.e+-]+)')
