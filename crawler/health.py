@@ -6,9 +6,10 @@ first thing that contradicts it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from math import log, sqrt
 
 import numpy as np
@@ -36,7 +37,7 @@ _LEAST_USUAL = 0.05  # of all links, so many hold none anywhere
 _LINK_HOURS = (6, 12, 24)  # that they are counted over
 _SMALL = 24.0  # a paper of so few articles a day may leave one out
 _DAYS_OF_A_WEEKLY = 2.5  # its week has no more of the best day's articles, and it may leave one out
-_MORE_THAN_ONE = 2.0  # of days, or of weeks
+_MORE_THAN_A_DAY, _MORE_THAN_A_WEEK = 1.75, 1.25
 _LEAST_EXPECTED = 8.0  # articles, in hours whose volume is judged by itself
 _BAND = 4.6  # standard deviations
 _DOUBT = 2.0  # the same, for a second look
@@ -59,7 +60,7 @@ class Trouble:
     hint: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Known:
     """What is known of a source.
 
@@ -100,6 +101,14 @@ class Known:
         usual = self.usual(number)
         return usual * self.common[-number:] if len(self.common) else usual
 
+    @cached_property
+    def windows(self) -> tuple[Window, ...]:
+        """The last hours, as far as they are out of proportion; none without a rhythm."""
+        number = min(LONGEST, len(self.hours.articles))
+        if self.rhythm is None or not number:
+            return ()
+        return tuple(windows(self.hours, self.usual(number), self.due(number), self.rhythm))
+
 
 def trouble_of(known: Known) -> Trouble | None:
     """What is wrong with a source; None where nothing is, or nothing is sure."""
@@ -111,7 +120,7 @@ def is_doubtful(known: Known, now: datetime) -> bool:
     looked_at = known.second_look_at
     if known.failures or (looked_at is not None and abs(now - looked_at) < _SECOND_LOOKS):
         return False
-    return any(window.strayed < -_DOUBT for window in _windows(known))
+    return any(window.strayed < -_DOUBT for window in known.windows)
 
 
 def outranks(trouble: Trouble, open_kind: ProblemKind) -> bool:
@@ -241,7 +250,7 @@ def _volume(known: Known) -> Trouble | None:
     if unread := _unread_in_part(known, rhythm):
         return unread
     check = _CHECK.format(known.name)
-    for window in _windows(known):
+    for window in known.windows:
         since = moment_of_hour(known.hours.end - window.hours)
         if window.strayed < -_DOUBT and _is_unlisted(window):
             if window.came == 0 and known.article_at is not None:
@@ -282,20 +291,13 @@ def _is_unlisted(window: Window) -> bool:
     return _surprise(window.unlisted, window.unlisted + window.came, _CHOICE) > _SURPRISING
 
 
-def _windows(known: Known) -> Iterator[Window]:
-    number = min(LONGEST, len(known.hours.articles))
-    if known.rhythm is None or not number:
-        return iter(())
-    return windows(known.hours, known.usual(number), known.due(number), known.rhythm)
-
-
 def _sure(rhythm: Rhythm) -> float:
     """Articles that must be due before their absence says anything by itself: more than a small paper's day, and more
     than the week of one that comes out on a day or two."""
     week = float(rhythm.rates.sum())
     if week < _DAYS_OF_A_WEEKLY * rhythm.day:
-        return _MORE_THAN_ONE * week
-    return _MORE_THAN_ONE * rhythm.day if rhythm.day < _SMALL else 0.0
+        return _MORE_THAN_A_WEEK * week
+    return _MORE_THAN_A_DAY * rhythm.day if rhythm.day < _SMALL else 0.0
 
 
 def _layout(known: Known) -> Trouble | None:

@@ -75,7 +75,7 @@ class Rhythm:
 
     def expected(self, start: int, end: int) -> Numbers:
         """The articles expected in each hour from ``start`` up to ``end``."""
-        return self.rates[(np.arange(start, end) + _MONDAY) % WEEK]
+        return self.rates.take(np.arange(start + _MONDAY, end + _MONDAY), mode="wrap")
 
 
 def learn(hours: Hours) -> Rhythm | None:
