@@ -98,8 +98,10 @@ class Known:
 
     def due(self, number: int) -> Numbers:
         """The same, as far as neighbours brought it."""
-        usual = self.usual(number)
-        return usual * self.common[-number:] if len(self.common) else usual
+        return self._shared(self.usual(number))
+
+    def _shared(self, usual: Numbers) -> Numbers:
+        return usual * self.common[-len(usual) :] if len(self.common) else usual
 
     @cached_property
     def windows(self) -> tuple[Window, ...]:
@@ -107,7 +109,8 @@ class Known:
         number = min(LONGEST, len(self.hours.articles))
         if self.rhythm is None or not number:
             return ()
-        return tuple(windows(self.hours, self.usual(number), self.due(number), self.rhythm))
+        usual = self.usual(number)
+        return tuple(windows(self.hours, usual, self._shared(usual), self.rhythm))
 
 
 def trouble_of(known: Known) -> Trouble | None:

@@ -32,7 +32,7 @@ def file_second_looks(archive: Archive, sources: Iterable[str]) -> int:
         source = Source.parse(name, archive.sources.get(name).definition)
         if listings := _beside_listings(source):
             order = Order(limit=SECOND_LOOK_TAKES, second_look=True)
-            number += archive.file_run(name, listings, order, detail=f"{name}: second look").is_new
+            number += archive.file_run(name, listings, order, detail=name).is_new
     return number
 
 

@@ -42,17 +42,24 @@ def windows(hours: Hours, usual: Numbers, due: Numbers, rhythm: Rhythm) -> Itera
     """
     number = len(due)
     lengths = _LENGTHS[number >= _LENGTHS]
-    came = np.where(hours.known[-number:], [hours.articles[-number:], hours.unlisted[-number:]], 0)
-    parts = np.stack([due, usual, *came, due**2])
-    ends = parts[:, ::-1].cumsum(axis=1)[:, lengths - 1]
-    wrong = (ends[0] >= _LEAST_DUE) & ((ends[2] < LOW * ends[0]) | (ends[2] > HIGH * ends[0]))
-    busy = _busy_hours(rhythm) if wrong.any() else 0.0
+    known = hours.known[-number:]
+
+    def sums(part: Numbers) -> Numbers:
+        """Over the lengths."""
+        found: Numbers = part[::-1].cumsum()[lengths - 1]
+        return found
+
+    expected, came = sums(due), sums(np.where(known, hours.articles[-number:], 0.0))
+    wrong = (expected >= _LEAST_DUE) & ((came < LOW * expected) | (came > HIGH * expected))
+    if not wrong.any():
+        return
+    quiet = 1 - expected / np.maximum(sums(usual), _LEAST_DUE)
+    of_hours = (1 - _OF_DAYS) * _busy_hours(rhythm) * sums(due**2) / np.maximum(expected, _LEAST_DUE) ** 2
+    spreads = np.sqrt(rhythm.spread**2 * (_OF_DAYS + of_hours) + _DRIFT**2 + (_HOLIDAY * quiet) ** 2)
+    unlisted = sums(np.where(known, hours.unlisted[-number:], 0.0))
     for at in np.flatnonzero(wrong):
-        expected, whole, articles, unlisted, squares = map(float, ends[:, at])
-        quiet = 1 - expected / whole
-        of_hours = (1 - _OF_DAYS) * busy * squares / expected**2
-        spread = sqrt(rhythm.spread**2 * (_OF_DAYS + of_hours) + _DRIFT**2 + (_HOLIDAY * quiet) ** 2)
-        yield Window(int(lengths[at]), expected, int(articles), int(unlisted), _strayed(articles, expected, spread))
+        strayed = _strayed(float(came[at]), float(expected[at]), float(spreads[at]))
+        yield Window(int(lengths[at]), float(expected[at]), int(came[at]), int(unlisted[at]), strayed)
 
 
 def _busy_hours(rhythm: Rhythm) -> float:
