@@ -8,13 +8,27 @@ twice nobody runs it; feeds then hold only the last articles. None of that may b
 
 Each problem hits another source: it cannot be fetched, its pages are made otherwise (nothing is read, or titles only),
 it falls silent, or it loses most of its volume. A problem begins with the first thing that goes wrong by it: the first
-look that fails, or the first article that is lost. Everything follows from the seed.
+look that fails, or the first article that is lost.
+
+Silences and losses have a cause. **listing**: a feed is frozen, cut to the top stories, or is one of several and gone;
+the site goes on, and its front page shows what the feed does not. **pages**: a part of the pages is behind a wall or
+made by another template; the feed names them, and they hold no article. **site**: the whole site is stale, has moved,
+or really writes less; its front page shows nothing either, and there is nothing but the numbers. Days without anything
+that are no problem are never seen on a front page, since nothing was published.
+
+A front page is no oracle. One in seven cannot be read (scripts, walls), or is the listing itself; one in ten is read
+and shows nothing that is known for an article. It has the newest 60, so an agency's last hours. Half of them have
+articles that the feed never names, up to a third of what it names; and what came out since the feed was read, a few
+minutes before, is there first, so that the feed's next look does not bring it.
+
+Everything follows from the seed. What a front page shows has a chance of its own: without it, and with losses by
+``pages`` taken for the others, the days are those of the first version of this file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -27,7 +41,11 @@ SOURCES, COUNTRIES = 200, 8
 DEPTH = 60
 """Articles that a feed holds."""
 
+FRONT_DEPTH = 60
+"""Articles that a front page shows."""
+
 Trouble = Literal["outage", "redesign", "titles", "silence", "loss"]
+Cause = Literal["", "listing", "pages", "site"]
 _TROUBLES: tuple[tuple[Trouble, int], ...] = (
     ("outage", 15),
     ("redesign", 10),
@@ -36,6 +54,13 @@ _TROUBLES: tuple[tuple[Trouble, int], ...] = (
     ("loss", 15),
 )
 _KINDS = ("agency",) * 20 + ("daily",) * 100 + ("evening",) * 15 + ("small",) * 40 + ("weekly",) * 25
+_CAUSES: dict[str, tuple[tuple[Cause, float], ...]] = {
+    "silence": (("listing", 0.7), ("site", 0.3)),
+    "loss": (("listing", 0.6), ("pages", 0.2), ("site", 0.2)),
+}
+_UNREADABLE, _MUTE = 1 / 7, 0.1  # parts of the front pages
+_FIRST_THERE = 0.2  # of an hour's articles: those of the minutes between the feed and the front page
+_ON_FRONT = 7 * 24  # hours
 _LEAST_FOR_LOSS = 20.0  # articles a day: of less, most of a day's volume may be missing by chance
 
 Counts = NDArray[np.int64]
@@ -43,10 +68,13 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """A problem of a source. begins, ends: hours since the start; begins: of the first thing that went wrong by it."""
+    """A problem of a source. Hours since the start: struck: when its cause began; begins: of the first thing that went
+    wrong by it; ends."""
 
     source: int
     trouble: Trouble
+    cause: Cause
+    struck: int
     begins: int
     ends: int
 
@@ -95,12 +123,21 @@ class Days:
         self.offline, self.stopped = self._machine()
         self._keeps = np.ones((SOURCES, self._hours))
         self._unread = np.zeros((SOURCES, self._hours), bool)
-        self.injected = tuple(self._inject())
+        self._own_chance = np.random.default_rng((self.seed, 1))  # of causes and front pages
+        self._causes: dict[int, Cause] = {}
+        struck = tuple(self._inject())
+        self._listed = self._chance.binomial(self._readable, self._keeps)
+        self._other_links = self._chance.binomial(self._others, self._keeps)
+        self._lost = self._readable - self._listed
+        self.injected = tuple(begun for each in struck if (begun := self._begun(each)) is not None)
+        self._furnish_fronts()
 
     def hours(self) -> Iterator[Hour]:
         """What is seen, hour by hour."""
-        thinned = self._chance.binomial(self._readable, self._keeps)
-        others = self._chance.binomial(self._others, self._keeps)
+        walled = np.zeros_like(self._lost)
+        for source, cause in self._causes.items():
+            if cause == "pages":
+                walled[source] = self._lost[source]
         last = np.full(SOURCES, -1)
         for at in range(self._hours):
             none = np.zeros(SOURCES, bool)
@@ -116,17 +153,41 @@ class Days:
             for source in np.flatnonzero(~failed):
                 room = DEPTH if at - last[source] > 1 else 10**9
                 for hour in range(at, last[source], -1):
-                    taken = min(room, thinned[source, hour])
+                    taken = min(room, self._listed[source, hour])
                     room -= taken
                     if self._unread[source, hour]:
                         missed[source] += taken
                     elif taken:
                         articles.setdefault(hour, np.zeros(SOURCES, np.int64))[source] += taken
-                    missed[source] += others[source, hour] if room > 0 else 0
+                    if room > 0:
+                        missed[source] += self._other_links[source, hour] + walled[source, hour]
                     if room <= 0:
                         break
                 last[source] = at
             yield Hour(at, ~failed, failed, failed & (at % 2 == 0), articles, missed)
+
+    def front(self, source: int, at: int) -> dict[int, int] | None:
+        """What the front page shows in an hour, after the feed was read, and was in no listing nor found before: its
+        articles by the hour in which they were published, newest first. None where it cannot be read."""
+        if self._fronts[source] < _UNREADABLE or self._down[source, at] or self.offline[at] or self.stopped[at]:
+            return None
+        found: dict[int, int] = {}
+        if self._fronts[source] < _UNREADABLE + _MUTE or self._unread[source, at]:
+            return found
+        soon = min(at + 1, self._hours - 1)
+        if soon > at and (first := self._own_chance.binomial(self._listed[source, soon], _FIRST_THERE)):
+            found[soon] = int(first)
+            self._listed[source, soon] -= first
+        room = FRONT_DEPTH
+        for hour in range(at, max(-1, at - _ON_FRONT), -1):
+            unlisted = self._unlisted[source, hour] + self._extras[source, hour]
+            if shown := int(min(room, unlisted)):
+                found[hour] = shown
+                self._unlisted[source, hour] = self._extras[source, hour] = 0
+            room -= shown + self._listed[source, hour]
+            if room <= 0:
+                break
+        return found
 
     # --- how much a source publishes
 
@@ -224,23 +285,42 @@ class Days:
             if self.volumes[source] < 7:  # of a weekly: over an issue or two, or there is nothing to see
                 ends = begins + 14 * 24
             ends = min(ends, self._hours)
-            first = self._begin(source, trouble, begins, ends)
-            if first is None:
-                continue
-            yield Injected(source, trouble, first, ends)
+            self._strike(source, trouble, begins, ends)
+            yield Injected(source, trouble, self._causes.get(source, ""), begins, begins, ends)
 
-    def _begin(self, source: int, trouble: Trouble, begins: int, ends: int) -> int | None:
-        """Let it happen; the hour of the first thing that goes wrong by it."""
+    def _strike(self, source: int, trouble: Trouble, begins: int, ends: int) -> None:
+        """Let it happen."""
         span = slice(begins, ends)
-        seen = ~self.offline & ~self.stopped
         if trouble == "outage":
             self._down[source, span] = True
-            goes_wrong = seen
+        elif trouble in ("redesign", "titles"):
+            self._unread[source, span] = True
         else:
-            if trouble in ("redesign", "titles"):
-                self._unread[source, span] = True
-            else:
-                self._keeps[source, span] = 0.0 if trouble == "silence" else self._chance.uniform(0.15, 0.4)
-            goes_wrong = (self._readable[source] > 0) & seen & ~self._down[source]
-        hours = np.flatnonzero(goes_wrong[span])
-        return begins + int(hours[0]) if len(hours) else None
+            self._keeps[source, span] = 0.0 if trouble == "silence" else self._chance.uniform(0.15, 0.4)
+            causes, shares = zip(*_CAUSES[trouble], strict=True)
+            self._causes[source] = causes[self._own_chance.choice(len(causes), p=shares)]
+
+    def _begun(self, struck: Injected) -> Injected | None:
+        """With the first thing that goes wrong by it; None where nothing does."""
+        source = struck.source
+        goes_wrong = ~self.offline & ~self.stopped
+        if struck.trouble != "outage":
+            spoiled = self._readable if struck.trouble in ("redesign", "titles") else self._lost
+            goes_wrong = goes_wrong & (spoiled[source] > 0) & ~self._down[source]
+        hours = np.flatnonzero(goes_wrong[struck.struck : struck.ends])
+        return replace(struck, begins=struck.struck + int(hours[0])) if len(hours) else None
+
+    # --- what else can be seen of it
+
+    def _furnish_fronts(self) -> None:
+        """Whether a front page can be read, and what it shows that no listing names."""
+        chance = self._own_chance
+        self._fronts = chance.random(SOURCES)
+        share = np.where(chance.random(SOURCES) < 0.5, chance.uniform(0, 0.35, SOURCES), 0.0)
+        self._extras = chance.binomial(self._readable, share[:, None])
+        self._unlisted = np.zeros_like(self._lost)
+        for each in self.injected:
+            if each.cause == "listing":
+                self._unlisted[each.source] = self._lost[each.source]
+            elif each.cause == "site":
+                self._extras[each.source, each.struck : each.ends] = 0

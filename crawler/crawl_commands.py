@@ -77,6 +77,7 @@ def schedule(open_archive: OpenArchive, desk: Desk, *, once: bool, file_only: bo
     """
     from crawler.engine import FOREVER, watch
     from crawler.lookout import Lookout
+    from crawler.looks import file_second_looks
     from crawler.notices.outbox import Outbox
     from crawler.notices.rounds import Rounds, go_round
     from crawler.notices.troubles import Receiver, tell_problems
@@ -93,7 +94,10 @@ def schedule(open_archive: OpenArchive, desk: Desk, *, once: bool, file_only: bo
             _tell_filed(desk, clock.once())
             code = 0 if file_only else watch(None, desk.note, stop)
             with open_archive() as archive:
-                Lookout(archive).keep(datetime.now(UTC))
+                looks = file_second_looks(archive, Lookout(archive).keep(datetime.now(UTC)).doubtful)
+            if looks and not file_only and not stop.is_set():
+                code = max(code, watch(None, desk.note, stop))
+            with open_archive() as archive:
                 tell_problems(archive, outbox, receiver, desk.note, stop)
                 go_round(archive, outbox, desk.note, stop)
         else:

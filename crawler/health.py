@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import exp, log, sqrt
+from functools import cached_property
+from math import log, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crawler.rhythm import Hours, Numbers, Rhythm, hour_of, moment_of_hour
+from crawler.volume import HIGH, LONGEST, Window, windows
+from storage.failing_listings import FailingListing
 from storage.problems import ProblemKind
 
 USUAL_GAPS = 4
@@ -26,15 +30,21 @@ _LEAST_FAILURES = 3
 _LEAST_HOSTS = 3
 _AT_ONCE = timedelta(hours=1)  # hosts that fail within it, fail together
 _LEAST_MISSED = 5  # links without an article in a row
-_UNLIKELY = log(1e-5)  # that so many links hold no article by chance
-_MORE_THAN_A_DAY, _SMALL = 1.25, 32.0  # days: a paper of so few articles a day may leave one out
-_WINDOWS = (12, 15, 18, 21, 24, 30, 36, 48)  # hours, over which the volume is compared
-_LEAST_EXPECTED = 8.0  # articles, in a window that is compared
-_BAND = 4.2  # standard deviations
-_DRIFT = 0.06  # how far the usual may have moved since it was learned, as a part of it
-_HOLIDAY = 0.8  # how far sources stray from their neighbours on a quiet day, as a part of what all of them lack
-LOW, _WELL_AGAIN = 0.65, 0.75  # of the expected volume
-_HIGH = 5.0  # times the expected volume
+_UNLIKELY = 11.5  # surprise at so many links without an article, one in a hundred thousand by chance
+_SURPRISING = 5.0  # at so many articles that no listing named
+_LEAST_MISSED_IN_PART, _MOST_MISSED = 8, 0.5  # links without an article, and the part of all that they are at least
+_LEAST_USUAL = 0.05  # of all links, so many hold none anywhere
+_LINK_HOURS = (6, 12, 24)  # that they are counted over
+_SMALL = 24.0  # a paper of so few articles a day may leave one out
+_DAYS_OF_A_WEEKLY = 2.5  # its week has no more of the best day's articles, and it may leave one out
+_MORE_THAN_A_DAY, _MORE_THAN_A_WEEK = 1.75, 1.25
+_LEAST_EXPECTED = 8.0  # articles, in hours whose volume is judged by itself
+_BAND = 4.6  # standard deviations
+_DOUBT = 2.0  # the same, for a second look
+_SECOND_LOOKS = timedelta(hours=3)  # between two
+_ENOUGH_UNLISTED = 10  # articles that no listing named
+_CHOICE = 0.35  # of what a front page shows, so much may be in no listing ever
+_WELL_AGAIN, _WELL_HOURS = 0.75, 12  # of the expected volume
 _NEW_NORMAL = timedelta(days=14)  # another volume that lasts so long is the usual one
 
 _CHECK, _TEACH = "copydesk sources check {}", "copydesk sources teach {}"
@@ -50,7 +60,7 @@ class Trouble:
     hint: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Known:
     """What is known of a source.
 
@@ -58,7 +68,8 @@ class Known:
     looks in a row that brought nothing, from ``failing_since`` to ``failed_at``, for the reason ``why``. missed: links
     fetched since the last article, without finding one; the first at ``missing_since``. hours: the last days. common:
     for each of them, the part of the usual that its neighbours brought, at most 1. layout_at: when its pages changed,
-    if they are still being learned again.
+    if they are still being learned again. second_look_at: when its front page was looked at last.
+    failing_listings: those of several that could not be read when they were looked at last.
     """
 
     name: str
@@ -75,22 +86,50 @@ class Known:
     common: Numbers = field(default_factory=lambda: np.ones(0))
     layout_at: datetime | None = None
     longest_silence: timedelta | None = None
+    second_look_at: datetime | None = None
+    failing_listings: tuple[FailingListing, ...] = ()
 
-    @property
-    def usual(self) -> Numbers:
-        """Of each of the hours, the articles that are usual then; none where nobody looked."""
+    def usual(self, number: int) -> Numbers:
+        """Of each of the last hours, so many, the articles that are usual then; none where nobody looked."""
         if self.rhythm is None:
-            return np.zeros(len(self.hours.articles))
-        return np.where(self.hours.known, self.rhythm.expected(self.hours.start, self.hours.end), 0.0)
+            return np.zeros(number)
+        end = self.hours.end
+        return np.where(self.hours.known[-number:], self.rhythm.expected(end - number, end), 0.0)
+
+    def due(self, number: int) -> Numbers:
+        """The same, as far as neighbours brought it."""
+        return self._shared(self.usual(number))
+
+    def _shared(self, usual: Numbers) -> Numbers:
+        return usual * self.common[-len(usual) :] if len(self.common) else usual
+
+    @cached_property
+    def windows(self) -> tuple[Window, ...]:
+        """The last hours, as far as they are out of proportion; none without a rhythm."""
+        number = min(LONGEST, len(self.hours.articles))
+        if self.rhythm is None or not number:
+            return ()
+        usual = self.usual(number)
+        return tuple(windows(self.hours, usual, self._shared(usual), self.rhythm))
 
 
 def trouble_of(known: Known) -> Trouble | None:
     """What is wrong with a source; None where nothing is, or nothing is sure."""
-    return _failing(known) or _unread(known) or _late(known) or _volume(known) or _layout(known)
+    return _failing(known) or _unread(known) or _late(known) or _volume(known) or _listing(known) or _layout(known)
+
+
+def is_doubtful(known: Known, now: datetime) -> bool:
+    """Whether its front page is to be looked at now: less came than is likely, and it tells whether there was more."""
+    looked_at = known.second_look_at
+    if known.failures or (looked_at is not None and abs(now - looked_at) < _SECOND_LOOKS):
+        return False
+    return any(window.strayed < -_DOUBT for window in known.windows)
 
 
 def outranks(trouble: Trouble, open_kind: ProblemKind) -> bool:
     """Whether a trouble explains more than the problem that is open."""
+    if open_kind == "listing":
+        return trouble.kind not in ("listing", "layout")
     return trouble.kind in ("failing", "unread") and open_kind in ("late", "volume", "layout")
 
 
@@ -105,6 +144,8 @@ def is_over(kind: ProblemKind, since: datetime, known: Known, now: datetime) -> 
             return known.article_at is not None and known.article_at > since
         case "volume":
             return now - since > _NEW_NORMAL or _is_in_band(known, since)
+        case "listing":
+            return not known.failing_listings
         case "layout":
             return known.layout_at is None
     return False
@@ -128,11 +169,23 @@ def offline_since(failing: Mapping[str, datetime], answered: Mapping[str, dateti
 
 
 def _failing(known: Known) -> Trouble | None:
-    if known.failing_since is None or known.failed_at is None or known.failures < _LEAST_FAILURES:
+    if known.failing_since is None or known.failed_at is None:
         return None
-    if known.failed_at - known.failing_since < FAILING_AFTER:
+    if not _fails(known.failures, known.failing_since, known.failed_at):
         return None
     return Trouble("failing", known.failing_since, f"cannot be read: {known.why}", _CHECK.format(known.name))
+
+
+def _listing(known: Known) -> Trouble | None:
+    for each in known.failing_listings:
+        if _fails(each.looks, each.since, each.last):
+            detail = f"one of its listings cannot be read: {each.url}: {each.why}"
+            return Trouble("listing", each.since, detail, _CHECK.format(known.name))
+    return None
+
+
+def _fails(looks: int, since: datetime, last: datetime) -> bool:
+    return looks >= _LEAST_FAILURES and last - since >= FAILING_AFTER
 
 
 def _unread(known: Known) -> Trouble | None:
@@ -140,13 +193,32 @@ def _unread(known: Known) -> Trouble | None:
     if known.missing_since is None or known.missed < _LEAST_MISSED:
         return None
     read = known.rhythm.read if known.rhythm else 0.5
-    if known.missed * log(max(1e-9, 1 - read)) > _UNLIKELY:
+    if _surprise(known.missed, known.missed, 1 - read) < _UNLIKELY:
         return None
     changed = f"; layout changed {known.layout_at:%d %b}" if known.layout_at else ""
     return Trouble(
         "unread", known.missing_since, f"links found, no article read in {known.missed:,}{changed}",
         (_TEACH if known.layout_at else _CHECK).format(known.name),
     )  # fmt: skip
+
+
+def _surprise(number: int, of: int, usual: float) -> float:
+    """How unlikely it is that of so many, so many or more are what a usual part of them is: minus the logarithm
+    (Chernoff's bound); 0 for no more than usual."""
+    part = number / of if of else 0.0
+    if part <= usual:
+        return 0.0
+    rest = (1 - part) * log((1 - part) / (1 - usual)) if part < 1 else 0.0
+    return of * (part * log(part / max(usual, 1e-9)) + rest)
+
+
+def _missed(hours: Hours) -> NDArray[np.int64]:
+    """Of each of the last hours, the links without an article; none of the first look after a gap, since those that it
+    tells of have other hours than the articles beside them."""
+    number = _LINK_HOURS[-1]
+    known = hours.known[-number - 1 :]
+    missed: NDArray[np.int64] = np.where(known[1:] & known[:-1], hours.missed[-len(known) + 1 :], 0)
+    return missed
 
 
 def _late(known: Known) -> Trouble | None:
@@ -162,8 +234,8 @@ def _late(known: Known) -> Trouble | None:
     if known.rhythm is None:
         return None
     hours = known.hours
-    begins = max(hours.start, hour_of(known.article_at) + 1)
-    expected = float(_expected(known)[begins - hours.start :].sum())
+    number = min(len(hours.articles), hours.end - hour_of(known.article_at) - 1)
+    expected = float(known.due(number).sum()) if number > 0 else 0.0
     if expected < max(USUAL_GAPS * known.rhythm.usual_gap, _sure(known.rhythm)):
         return None
     return Trouble(
@@ -174,45 +246,61 @@ def _late(known: Known) -> Trouble | None:
 
 
 def _volume(known: Known) -> Trouble | None:
+    """By what came instead of articles, by what a second look found beside, or by the numbers alone."""
     rhythm = known.rhythm
     if rhythm is None:
         return None
-    expected = _expected(known)
-    for length in _WINDOWS:
-        due, came = float(expected[-length:].sum()), _came(known, length)
-        if due < max(_LEAST_EXPECTED, _sure(rhythm)):
+    if unread := _unread_in_part(known, rhythm):
+        return unread
+    check = _CHECK.format(known.name)
+    for window in known.windows:
+        since = moment_of_hour(known.hours.end - window.hours)
+        if window.strayed < -_DOUBT and _is_unlisted(window):
+            if window.came == 0 and known.article_at is not None:
+                return Trouble("late", known.article_at, _beside(window), check)
+            return Trouble("volume", since, _beside(window), check)
+        if window.due < max(_LEAST_EXPECTED, _sure(rhythm)):
             continue
-        quiet = 1 - due / float(known.usual[-length:].sum())
-        spread = sqrt(rhythm.spread**2 * rhythm.day / due + _DRIFT**2 + (_HOLIDAY * quiet) ** 2)
-        since = moment_of_hour(known.hours.end - length)
-        strayed = _strayed(came, due, spread)
-        if strayed < -_BAND and came < LOW * due:
-            return Trouble("volume", since, _compared(came, due, length), _CHECK.format(known.name))
-        if strayed > 2 * _BAND and came > _HIGH * due:
-            return Trouble("volume", since, _compared(came, due, length), "copydesk sources preview " + known.name)
+        if window.strayed < -_BAND:
+            return Trouble("volume", since, _compared(window), check)
+        if window.strayed > 2 * _BAND:
+            return Trouble("volume", since, _compared(window), "copydesk sources preview " + known.name)
     return None
 
 
+def _unread_in_part(known: Known, rhythm: Rhythm) -> Trouble | None:
+    """Too few articles, and far more links without one than usual: a part of the pages is behind a wall, or made
+    otherwise."""
+    usual, each_hour = max(_LEAST_USUAL, 1 - rhythm.read), _missed(known.hours)
+    for length in _LINK_HOURS:
+        without = each_hour[-length:]
+        if (missed := int(without.sum())) < _LEAST_MISSED_IN_PART:
+            continue
+        links = missed + int(known.hours.articles[-length:].sum())
+        if missed < _MOST_MISSED * links or _surprise(missed, links, usual) < _UNLIKELY:
+            continue
+        since = moment_of_hour(known.hours.end - len(without) + int(np.flatnonzero(without)[0]))
+        if not _is_in_band(known, since):
+            detail = f"no article read in {missed:,} of {links:,} links, where {usual:.0%} are usual"
+            return Trouble("volume", since, detail, _CHECK.format(known.name))
+    return None
+
+
+def _is_unlisted(window: Window) -> bool:
+    """Whether what is missing was published, and no listing named it: half of that or a good number, and more than a
+    feed that is only a choice leaves out."""
+    if window.unlisted < min(_ENOUGH_UNLISTED, (window.due - window.came) / 2):
+        return False
+    return _surprise(window.unlisted, window.unlisted + window.came, _CHOICE) > _SURPRISING
+
+
 def _sure(rhythm: Rhythm) -> float:
-    """Articles that must be due before their absence says anything."""
+    """Articles that must be due before their absence says anything by itself: more than a small paper's day, and more
+    than the week of one that comes out on a day or two."""
+    week = float(rhythm.rates.sum())
+    if week < _DAYS_OF_A_WEEKLY * rhythm.day:
+        return _MORE_THAN_A_WEEK * week
     return _MORE_THAN_A_DAY * rhythm.day if rhythm.day < _SMALL else 0.0
-
-
-def _strayed(came: int, due: float, spread: float) -> float:
-    """How many standard deviations a volume is from what was due, by chance and by the spread of days together.
-
-    The root of the least deviance: a day that is ``exp(u)`` times the usual costs ``(u / spread) ** 2``, and the rest
-    is chance (Poisson).
-    """
-    u = 0.0
-    for _ in range(30):  # Newton; the slope only rises
-        step = (u / spread**2 + due * exp(u) - came) / (1 / spread**2 + due * exp(u))
-        u -= step
-        if abs(step) < 1e-6:
-            break
-    rate = due * exp(u)
-    chance = 2 * (rate - came + (came * log(came / rate) if came else 0.0))
-    return (1 if came > due else -1) * sqrt((u / spread) ** 2 + max(0.0, chance))
 
 
 def _layout(known: Known) -> Trouble | None:
@@ -231,22 +319,21 @@ def least_of_day(rhythm: Rhythm, expected: float) -> float:
 def _is_in_band(known: Known, since: datetime) -> bool:
     if known.rhythm is None:
         return True
-    length = min(len(known.hours.articles), known.hours.end - hour_of(since), _WINDOWS[0])
-    due, came = float(_expected(known)[-length:].sum()), _came(known, length)
-    return due >= _LEAST_EXPECTED and _WELL_AGAIN * due <= came <= _HIGH * due
+    length = min(len(known.hours.articles), max(1, known.hours.end - hour_of(since)), _WELL_HOURS)
+    due = float(known.due(length).sum())
+    came = int(np.where(known.hours.known, known.hours.articles, 0)[-length:].sum())
+    return due >= _LEAST_EXPECTED and _WELL_AGAIN * due <= came <= HIGH * due
 
 
-def _expected(known: Known) -> Numbers:
-    """Of each of the hours, the articles that were due and looked for."""
-    return known.usual * known.common if len(known.common) else known.usual
+def _compared(window: Window) -> str:
+    return f"{window.came:,} articles in {window.hours} hours, where {window.due:,.0f} are usual"
 
 
-def _came(known: Known, length: int) -> int:
-    return int(np.where(known.hours.known, known.hours.articles, 0)[-length:].sum())
-
-
-def _compared(came: int, due: float, length: int) -> str:
-    return f"{came:,} articles in {length} hours, where {due:,.0f} are usual"
+def _beside(window: Window) -> str:
+    return (
+        f"its front page names {window.unlisted:,} articles of the last {window.hours} hours that its listings do not; "
+        f"they named {window.came:,}, where {window.due:,.0f} are usual"
+    )
 
 
 def _span(span: timedelta) -> str:

@@ -12,21 +12,24 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from crawler.errors import BadSource
-from crawler.health import Known, Trouble, is_over, least_of_day, offline_since, outranks, trouble_of
+from crawler.health import Known, Trouble, is_doubtful, is_over, least_of_day, offline_since, outranks, trouble_of
 from crawler.neighbours import common_part
+from crawler.outlets import listings_of
 from crawler.rhythm import WEEK, Hours, Rhythm, hour_of, learn
-from crawler.source import Source
+from crawler.source import Expectation, Source
+from crawler.told_hours import before_yesterday, beside, by_hour, hours_of, last, without
+from crawler.volume import LONGEST
 from storage import Archive
+from storage.failing_listings import FailingListing
 from storage.frontier import NETWORK
-from storage.links import SourceRecord
+from storage.links import Named, SourceRecord
 from storage.problems import Problem
 from storage.pulses import Fold, Pulse, Unanswered
 
 _LEARNED_FROM, _JUDGED = 56 * 24, 14 * 24  # hours
 _LEARN_EVERY = timedelta(hours=1)
-_LEARN_ROUND = timedelta(days=14)  # a problem that lasts longer is what is usual
 _PROBED = 5  # hosts that are tried at once while this machine is offline
-_LEAST_REACH, _MOST_REACH = 2, 48  # hours between looks, of which the later one tells all
+_SECOND_LOOKS_TELL = timedelta(hours=LONGEST)
 _FLAT = (2.3, 0.5, 0.5)  # usual gap, spread and share of articles, where only the volume is stated
 
 
@@ -43,11 +46,13 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is seen. offline: since when this machine reaches nobody. open: the problems that are entered and last."""
+    """What is seen. offline: since when this machine reaches nobody. open: the problems that are entered and last.
+    doubtful: the sources whose front page is to be looked at, see ``looks.file_second_looks``."""
 
     sources: tuple[Health, ...]
     open: tuple[Problem, ...]
     offline: datetime | None
+    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class _Judged:
     health: Health
     known: Known | None
     lasts: bool = False  # the problem that is entered
+    is_doubtful: bool = False
 
 
 class Lookout:
@@ -89,7 +95,7 @@ class Lookout:
         for each in judged:
             if offline is None:
                 _keep_source(archive, each, by_source.get(each.health.source), now)
-        return Outlook(tuple(each.health for each in judged), archive.problems.open(), offline)
+        return replace(_outlook(judged, open_, offline), open=archive.problems.open())
 
     # --- what is known
 
@@ -101,6 +107,9 @@ class Lookout:
         sites = {site.site: site.changed_at for site in archive.profiles.all() if site.is_learning_again}
         unanswered = archive.pulses.unanswered()
         calm = [problem.closed_at for problem in problems if problem.kind == "offline" and problem.closed_at]
+        second = archive.second_looks.since(now - _SECOND_LOOKS_TELL)
+        sources = {source.name: source for record in records if record.enabled and (source := _source(record))}
+        failing = archive.failing_listings.of(_several(sources.values()))
         common = self._common(records, {problem.source for problem in open_})
         judged = []
         for record in records:
@@ -111,15 +120,24 @@ class Lookout:
             charged = _charged(pulse, unanswered.get(record.name), max(calm, default=None))
             if charged.failures and not charged.why:
                 charged = replace(charged, why=archive.pulses.waiting(record.name) or "its listings were not read")
-            known = _known(record, charged, self._rhythms.get(record.name), self._hours.get(record.name), now)
-            known = replace(known, common=common.get(_group(record), np.ones(0)), layout_at=sites.get(pulse.site or ""))
+            expect = sources[record.name].expect if record.name in sources else None
+            known = _known(record, expect, charged, self._rhythms.get(record.name), self._hours.get(record.name), now)
+            known = replace(
+                known, common=common.get(_group(record), np.ones(0)), layout_at=sites.get(pulse.site or ""),
+                failing_listings=_since_calm(failing.get(record.name, ()), max(calm, default=None)),
+            )  # fmt: skip
+            if looked := second.get(record.name):
+                known = replace(known, hours=beside(known.hours, looked.unlisted), second_look_at=looked.at)
             trouble = trouble_of(known)
             mine = next((problem for problem in open_ if problem.source == record.name), None)
             lasts = mine is not None and not is_over(mine.kind, mine.since, known, now)
             state = mine.state if mine and lasts else _state(trouble) if trouble else _calm(known)
             judged.append(
-                _Judged(Health(record.name, state, trouble, pulse.article_at, pulse.article_id), known, lasts)
-            )
+                _Judged(
+                    Health(record.name, state, trouble, pulse.article_at, pulse.article_id), known, lasts,
+                    is_doubtful(known, now),
+                )
+            )  # fmt: skip
         return judged
 
     def _read(self, fold: Fold, problems: Iterable[Problem], now: datetime) -> None:
@@ -127,20 +145,20 @@ class Lookout:
         end = hour_of(now)
         learns = self._learned_at is None or not timedelta() <= now - self._learned_at < _LEARN_EVERY
         begin = end - (_LEARNED_FROM if learns else _JUDGED)
-        rows = {name: dict(_told(hours)) for name, hours in self._archive.pulses.hours(begin).items()}
+        rows = {name: dict(by_hour(hours)) for name, hours in self._archive.pulses.hours(begin).items()}
         for (name, hour), (articles, missed, listed) in fold.hours.items():
             if hour >= begin:
                 kept = rows.setdefault(name, {}).get(hour, (0, 0, 0))
                 rows[name][hour] = (kept[0] + articles, kept[1] + missed, kept[2] + listed)
-        self._hours = {name: _hours(told, begin, end) for name, told in rows.items()}
+        self._hours = {name: hours_of(told, begin, end) for name, told in rows.items()}
         if learns:
             self._rhythms = {
-                name: learn(_before_yesterday(_without(name, hours, problems))) for name, hours in self._hours.items()
+                name: learn(before_yesterday(without(name, hours, problems))) for name, hours in self._hours.items()
             }
             self._learned_at = now
             self._expect(end // 24)
         over = [problem for problem in problems if problem.closed_at]
-        self._hours = {name: _without(name, _last(hours, _JUDGED), over) for name, hours in self._hours.items()}
+        self._hours = {name: without(name, last(hours, _JUDGED), over) for name, hours in self._hours.items()}
 
     def _expect(self, today: int) -> None:
         """What was to be expected of the days of the last two weeks that were looked at."""
@@ -165,7 +183,7 @@ class Lookout:
         return {
             group: common_part(
                 np.stack([np.where(each.hours.known, each.hours.articles, 0) for each in known]),
-                np.stack([each.usual for each in known]),
+                np.stack([each.usual(len(each.hours.articles)) for each in known]),
             )
             for group, known in groups.items()
         }
@@ -174,7 +192,8 @@ class Lookout:
 def _outlook(judged: Sequence[_Judged], open_: tuple[Problem, ...], offline: datetime | None) -> Outlook:
     lasting = {each.health.source for each in judged if each.lasts}
     last = tuple(each for each in open_ if each.source in lasting or (each.source is None and offline is not None))
-    return Outlook(tuple(each.health for each in judged), last, offline)
+    doubtful = tuple(each.health.source for each in judged if each.is_doubtful) if offline is None else ()
+    return Outlook(tuple(each.health for each in judged), last, offline, doubtful)
 
 
 def _offline(pulses: Iterable[Pulse], open_: Iterable[Problem]) -> datetime | None:
@@ -224,17 +243,36 @@ def _keep_source(archive: Archive, judged: _Judged, problem: Problem | None, now
         )
 
 
-def _known(record: SourceRecord, pulse: Pulse, rhythm: Rhythm | None, hours: Hours | None, now: datetime) -> Known:
+def _source(record: SourceRecord) -> Source | None:
     try:
-        expect = Source.parse(record.name, record.definition).expect
+        return Source.parse(record.name, record.definition)
     except BadSource:
-        expect = None
+        return None
+
+
+def _several(sources: Iterable[Source]) -> Mapping[str, Sequence[Named]]:
+    """The listings that are looked at together, of sources that have more than one of them."""
+    return {
+        source.name: listings
+        for source in sources
+        if len(listings := listings_of(source, 0)) > 1 and source.places[0].kind != "urls"
+    }
+
+
+def _known(
+    record: SourceRecord,
+    expect: Expectation | None,
+    pulse: Pulse,
+    rhythm: Rhythm | None,
+    hours: Hours | None,
+    now: datetime,
+) -> Known:
     if rhythm is None and expect is not None and expect.articles_per_week:
         gap, spread, read = _FLAT
         rhythm = Rhythm(np.full(WEEK, expect.articles_per_week / WEEK), expect.articles_per_week / 7, gap, spread, read)
     if hours is None:
         nothing = np.zeros(_JUDGED, np.int64)
-        hours = Hours(hour_of(now) - _JUDGED, nothing, nothing, np.zeros(_JUDGED, bool))
+        hours = Hours(hour_of(now) - _JUDGED, nothing, nothing, np.zeros(_JUDGED, bool), nothing)
     return Known(
         record.name, rhythm, hours, pulse.listed_at, pulse.article_at, pulse.failures, pulse.failing_since,
         pulse.failed_at, pulse.why or "", pulse.missed, pulse.missing_since,
@@ -252,44 +290,8 @@ def _charged(pulse: Pulse, unanswered: Unanswered | None, calm: datetime | None)
     return pulse
 
 
-def _hours(told: Mapping[int, tuple[int, int, int]], begin: int, end: int) -> Hours:
-    """In a row. A look tells of the time since the one before, unless that is longer than usual."""
-    articles, missed = np.zeros(end - begin, np.int64), np.zeros(end - begin, np.int64)
-    known = np.zeros(end - begin, bool)
-    looks = sorted(hour for hour, (_, _, listed) in told.items() if listed)
-    usual = float(np.median(np.diff(looks))) if len(looks) > 1 else 1.0
-    reach = int(min(max(_LEAST_REACH, 2 * usual), _MOST_REACH))
-    for before, look in zip([None, *looks], looks, strict=False):
-        first = before if before is not None and look - before <= reach else look - 1
-        known[max(0, first - begin) : max(0, look - begin)] = True
-    for hour, (came, without, _) in told.items():
-        if begin <= hour < end:
-            articles[hour - begin], missed[hour - begin] = came, without
-    return Hours(begin, articles, missed, known)
-
-
-def _without(name: str, hours: Hours, problems: Iterable[Problem]) -> Hours:
-    """The hours but those of its problems: these say nothing of what is usual, and nothing twice."""
-    known = hours.known.copy()
-    for problem in problems:
-        if problem.source == name and problem.kind != "layout":
-            until = min(problem.closed_at or problem.since + _LEARN_ROUND, problem.since + _LEARN_ROUND)
-            known[max(0, hour_of(problem.since) - hours.start) : max(0, hour_of(until) + 1 - hours.start)] = False
-    return replace(hours, known=known)
-
-
-def _before_yesterday(hours: Hours) -> Hours:
-    """What is usual is not learned of the days that are being judged."""
-    number = hours.end // 24 * 24 - 24 - hours.start
-    return Hours(hours.start, hours.articles[:number], hours.missed[:number], hours.known[:number])
-
-
-def _last(hours: Hours, number: int) -> Hours:
-    return Hours(hours.end - number, hours.articles[-number:], hours.missed[-number:], hours.known[-number:])
-
-
-def _told(rows: Iterable[tuple[int, int, int, int]]) -> Iterable[tuple[int, tuple[int, int, int]]]:
-    return ((hour, (articles, missed, listed)) for hour, articles, missed, listed in rows)
+def _since_calm(failing: Iterable[FailingListing], calm: datetime | None) -> tuple[FailingListing, ...]:
+    return tuple(replace(each, since=max(each.since, calm or each.since)) for each in failing)
 
 
 def _group(record: SourceRecord) -> str:

@@ -1,9 +1,9 @@
-"""Looks: filing a run for a slot, with the known articles that are looked at again along with it; and when a look at a
-source whose pace is learned is due."""
+"""Looks: filing a run for a slot, with the known articles that are looked at again along with it; when a look at a
+source whose pace is learned is due; and second looks, for what listings do not name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,12 +13,35 @@ from crawler.rechecks import earned
 from crawler.slots import moment_of
 from crawler.source import Source
 from storage import Archive
-from storage.links import Filing, Named, PaceRecord, Skipped
+from storage.links import Filing, Named, Order, PaceRecord, Skipped
 from storage.times import hour_at, rfc3339
+from storage.url_key import url_key
+
+SECOND_LOOK_TAKES = 30
+"""Articles, at most: those that stand first."""
 
 _LEARNED_EVERY = timedelta(hours=6)
 _SKEW = timedelta(minutes=1)  # of the clocks of two machines
 _SECOND = timedelta(seconds=1)
+
+
+def file_second_looks(archive: Archive, sources: Iterable[str]) -> int:
+    """File second looks at sources, except at those that are being crawled; how many."""
+    number = 0
+    for name in sources:
+        source = Source.parse(name, archive.sources.get(name).definition)
+        if listings := _beside_listings(source):
+            order = Order(limit=SECOND_LOOK_TAKES, second_look=True)
+            number += archive.file_run(name, listings, order, detail=name).is_new
+    return number
+
+
+def _beside_listings(source: Source) -> tuple[Named, ...]:
+    """The front page; where that is what is looked at anyway, the place after it."""
+    front = url_key(source.homepage)
+    if front in map(url_key, source.places[0].urls):
+        return listings_of(source, 1)
+    return (Named(source.homepage, "section", place=len(source.places)),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,12 +46,14 @@ def moment_of_hour(hour: int) -> datetime:
 @dataclass(frozen=True, slots=True, eq=False)
 class Hours:
     """Consecutive hours of a source, from ``start`` on. articles: by the hour in which they were published. missed:
-    links that were fetched and held no article. known: whether all that was published in that hour was looked for."""
+    links that were fetched and held no article. known: whether all that was published in that hour was looked for.
+    unlisted: articles that no listing named, found by second looks."""
 
     start: int
     articles: NDArray[np.int64]
     missed: NDArray[np.int64]
     known: NDArray[np.bool_]
+    unlisted: NDArray[np.int64]
 
     @property
     def end(self) -> int:
@@ -73,7 +75,7 @@ class Rhythm:
 
     def expected(self, start: int, end: int) -> Numbers:
         """The articles expected in each hour from ``start`` up to ``end``."""
-        return self.rates[(np.arange(start, end) + _MONDAY) % WEEK]
+        return self.rates.take(np.arange(start + _MONDAY, end + _MONDAY), mode="wrap")
 
 
 def learn(hours: Hours) -> Rhythm | None:

@@ -31,16 +31,19 @@ _BEGINNING = 300  # characters of a text that a preview shows
 @click.argument("name")
 @click.option("--all", "whole", is_flag=True, help="Every address of each place, not its first alone.")
 @speaks
-def check(desk: Desk, name: str, *, whole: bool) -> None:
+@click.pass_obj
+def check(open_archive: OpenArchive, desk: Desk, name: str, *, whole: bool) -> None:
     """Go through all steps from a source's file to the text of its newest article, and name the one that fails.
 
     \b
     copydesk sources check gazette
 
-    Each request is as polite as a crawl's. Nothing is stored. The exit code is 1 if a step fails.
+    Each request is as polite as a crawl's. Nothing is stored. The exit code is 1 if a step fails. Of a source with a
+    learned pace it tells that, too.
     """
     from crawler.crawl import find_source
     from crawler.errors import BadSource
+    from crawler.pace_commands import line_of
     from crawler.probe import probing
     from crawler.settings import Settings
     from crawler.source_check import Finding, check_source
@@ -72,6 +75,9 @@ def check(desk: Desk, name: str, *, whole: bool) -> None:
     if failed := next((finding for finding in findings if finding.state == "failed"), None):
         desk.error(f"{name} fails at: {failed.step}: {failed.detail}", failed.url, failed.hint)
         raise SystemExit(1)
+    if source.schedule.auto:
+        with open_archive() as archive:
+            desk.say(f"looked at {line_of(archive, source)}")
     desk.say(f"Next: copydesk sources preview {name}")
 
 

@@ -17,6 +17,7 @@ from storage.blobs import full_place, open_blobs
 from storage.captures import Capture, Replayed
 from storage.database import Database
 from storage.errors import ArchiveUnavailable, Damaged, NotFound, StorageError
+from storage.failing_listings import FailingListings
 from storage.filing import file_run
 from storage.forgetting import Takedown
 from storage.frontier import Frontier
@@ -34,6 +35,7 @@ from storage.records import Article, Failed, Page, Rejected, Saved
 from storage.relinking import Relinking
 from storage.requests import Requests
 from storage.rulings import Ruling
+from storage.second_looks import SecondLooks
 from storage.sources import Sources
 from storage.stories import Stories
 from storage.takedowns import Takedowns
@@ -63,6 +65,8 @@ class Archive(Holdings):
         self.profiles = Profiles(database, self._blobs, self._taking_in)
         self.stories = Stories(database, self._taking_in)
         self.pulses = Pulses(database, self._writing)
+        self.second_looks = SecondLooks(database)
+        self.failing_listings = FailingListings(database)
         self.problems = Problems(database, self._writing)
         self.relinking = Relinking(database, self._writing)
         self.tokens = Tokens(database, self._writing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -56,8 +56,13 @@ def order_of(connection: Connection, run: int) -> Order:
     since, until = said.get("since"), said.get("until")
     return Order(
         since and datetime.fromisoformat(since), until and datetime.fromisoformat(until),
-        said.get("limit"), bool(said.get("again")),
+        said.get("limit"), bool(said.get("again")), is_second_look(said),
     )  # fmt: skip
+
+
+def is_second_look(said: Mapping[str, Any] | None) -> bool:
+    """Whether a run was one, by its order as it is written."""
+    return bool(said and said.get("second_look"))
 
 
 def yields_nothing(connection: Connection, run: int) -> bool:

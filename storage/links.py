@@ -47,12 +47,16 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a crawl was asked for. Articles dated outside [since, until) are left out, and those beyond the limit."""
+    """What a crawl was asked for. Articles dated outside [since, until) are left out, and those beyond the limit.
+
+    second_look: at a front page, for what listings do not name. It tells nothing of how the listings are.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = None
     again: bool = False
+    second_look: bool = False
 
 
 @dataclass(frozen=True, slots=True)

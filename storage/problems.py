@@ -15,15 +15,15 @@ from storage.frontier import Writing
 from storage.leases import clock
 from storage.notices import ATTEMPTS, HELD, delay
 
-ProblemKind = Literal["failing", "unread", "late", "volume", "layout", "offline"]
-"""Its listings cannot be read · links, but no article in them · silent · too little, or too much · its pages are made
-otherwise · this machine reaches nobody."""
+ProblemKind = Literal["failing", "unread", "late", "volume", "listing", "layout", "offline"]
+"""Its listings cannot be read · links, but no article in them · silent · too little, or too much · one of its listings
+cannot be read · its pages are made otherwise · this machine reaches nobody."""
 
 ChangeKind = Literal["opened", "closed"]
 
 STATES: dict[ProblemKind, str] = {
-    "failing": "broken", "unread": "broken", "volume": "broken", "layout": "broken", "late": "late",
-    "offline": "offline",
+    "failing": "broken", "unread": "broken", "volume": "broken", "listing": "broken", "layout": "broken",
+    "late": "late", "offline": "offline",
 }  # fmt: skip
 """The state that a problem gives its source."""
 

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from storage import crawl_schema, health_schema, schema
 from storage.database import Database
+from storage.filing import is_second_look
 from storage.frontier import NETWORK, Writing
 from storage.leases import clock
 from storage.profiles import site_of
@@ -27,7 +28,8 @@ FEW_WORDS = 50
 
 _AT_ONCE = 2000  # fates of one transaction
 _LATE = timedelta(days=3)  # after its publication: no usual look finds an article so late
-_READ = ("stored", "duplicate", "version", "unchanged")
+_NEW = ("stored", "duplicate")
+_READ = (*_NEW, "version", "unchanged")
 _RECENT_RUNS = 5000
 
 _fate, _run, _capture = schema.fate.c, schema.run.c, schema.capture.c
@@ -94,9 +96,13 @@ class Fold:
     days: dict[tuple[str, int], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
 
     def take(self, row: Any) -> None:
-        """A fate: id, at, listing, outcome, why, url, article_id, source, published_at, precision, words."""
+        """A fate: id, at, listing, outcome, why, url, article_id, source, order, published_at, precision, words."""
         self.upto = row.id
         if row.source is None:
+            return
+        if is_second_look(row.order):
+            if row.outcome in _NEW:
+                self._seen(row, published(row))
             return
         pulse = self.pulses.get(row.source, Pulse(row.source))
         self.pulses[row.source] = self._listing(pulse, row) if row.listing else self._article(pulse, row)
@@ -113,13 +119,11 @@ class Fold:
     def _article(self, pulse: Pulse, row: Any) -> Pulse:
         if row.outcome in _READ and (row.words is None or row.words >= FEW_WORDS):
             pulse = replace(pulse, missed=0, missing_since=None, site=site_of(row.url) or pulse.site)
-            if row.outcome not in ("stored", "duplicate"):
+            if row.outcome not in _NEW:
                 return pulse
             at = published(row)
             self.hours[row.source, hour_of(at)][0] += 1
-            day = self.days[row.source, hour_of(at) // 24]
-            day[0] += 1
-            day[1] += row.at - at > _LATE
+            self._seen(row, at)
             if pulse.article_at is None or at >= pulse.article_at:
                 pulse = replace(pulse, article_at=at, article_id=row.article_id)
             return pulse
@@ -130,6 +134,11 @@ class Fold:
             pulse, missed=pulse.missed + 1, missing_since=pulse.missing_since or row.at,
             site=site_of(row.url) or pulse.site,
         )  # fmt: skip
+
+    def _seen(self, row: Any, at: datetime) -> None:
+        day = self.days[row.source, hour_of(at) // 24]
+        day[0] += 1
+        day[1] += row.at - at > _LATE
 
 
 def hour_of(at: datetime) -> int:
@@ -251,7 +260,7 @@ def _folded_in(connection: Connection, limit: int | None) -> tuple[Fold, int]:
     asked = (
         select(
             _fate.id, _fate.at, _fate.listing, _fate.outcome, _fate.why, _fate.url, _fate.article_id,
-            func.coalesce(_run.source, _capture.source).label("source"), _sighting.published_at,
+            func.coalesce(_run.source, _capture.source).label("source"), _run.order, _sighting.published_at,
             _version.published_precision.label("precision"), _version.words,
         )
         .join(schema.run, _run.id == _fate.run_id)

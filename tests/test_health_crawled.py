@@ -16,7 +16,7 @@ from crawler.lookout import Lookout
 from crawler.schedule import Clock
 from storage import Archive, schema
 from storage.problems import Problem
-from tests.crawling import CrawlDesk, lately
+from tests.crawling import CrawlDesk, definition, lately
 from tests.sites import Fault, Outlet, Site, serve
 
 HOUR = timedelta(hours=1)
@@ -113,6 +113,55 @@ def test_a_failing_source_is_looked_at_less_often_and_is_never_given_up(beat: Be
     assert len(filed) < 20, "every half hour would be 144"
     assert max(gaps) <= timedelta(hours=6, minutes=40)
     assert gaps[-1] > gaps[0]
+
+
+def test_a_feed_that_is_cut_is_found_by_what_the_front_page_names(beat: Beat) -> None:
+    expect = '[expect]\narticles_per_week = 1680\nlongest_silence = "24h"\n'
+    beat.desk.add("gazette", beat.site.source_toml(_HOST) + expect)
+    beat.site.control(_HOST, released=2)
+    beat.now -= 3 * HOUR
+    for hours in (0, 1, 1):
+        assert beat.crawl(hours) == ()
+    beat.site.control(_HOST, released=50, feed_items=2)
+    assert beat.crawl(1) == (), "less than usual, and that is all"
+    assert len(beat.desk.articles("gazette")) == 4
+    with beat.desk.archive() as archive:
+        assert Lookout(archive).look(beat.now).doubtful == ("gazette",)
+    done = beat.desk.copydesk("schedule", "--once")
+    assert done.returncode == 0, done.stderr
+    with beat.desk.archive() as archive:
+        found = Lookout(archive).keep(beat.now)
+    assert len(beat.desk.articles("gazette")) == 22, "what the front page shows of what was missed is there"
+    assert found.doubtful == (), "not at once again"
+    (problem,) = found.open
+    assert problem.kind == "volume"
+    assert re.match(
+        r"its front page names \d+ articles of the last \d+ hours that its listings do not; ", problem.detail
+    )
+
+    beat.site.control(_HOST, feed_items=60)
+    beat.crawl(1)
+    with beat.desk.archive() as archive:
+        (second,) = archive.second_looks.since(beat.now - 48 * HOUR).values()
+    assert second.unlisted == (), "its feed names them again"
+
+
+def test_one_of_several_listings_that_cannot_be_read_is_told(beat: Beat) -> None:
+    beat.site.control(_HOST, feeds=("rss", "atom"))
+    feeds = [beat.site.listing(_HOST, kind) for kind in ("rss", "atom")]
+    beat.desk.add(
+        "gazette", definition(beat.site.listing(_HOST, "home"), ("feed", feeds), allow_private=["127.0.0.0/8"])
+    )
+    assert beat.crawl() == ()
+    beat.site.control(_HOST, faults=(Fault("/atom*", "status", 410),))
+    assert beat.crawl(1) == ()
+    assert beat.crawl(4) == (), "for hours, it may be an accident"
+    (problem,) = beat.crawl(4)
+    assert (problem.kind, problem.state) == ("listing", "broken")
+    assert problem.detail == f"one of its listings cannot be read: {feeds[1]}: http-410: answered 410"
+    assert beat.now - problem.since == 8 * HOUR
+    beat.site.control(_HOST, faults=())
+    assert beat.crawl(1) == ()
 
 
 _SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,|(?=\})))*)\})? (-?[0-9.e+-]+)')

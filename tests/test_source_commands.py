@@ -465,3 +465,5 @@ def test_the_pace_of_a_source_is_told(site: Site, copydesk: Copydesk) -> None:
     assert (as_if.code, "nothing was learned of it yet" in as_if.out) == (0, True)
     assert copydesk("pace", "herald").code == 2
     assert "It would be looked at about every" in copydesk("preview", "gazette", "--articles", "1").out
+    copydesk.write("ledger", re.sub('every = ".*"', "auto = true", site.source_toml(GOOD)))
+    assert "\nlooked at about every" in copydesk("check", "ledger").out

@@ -11,6 +11,7 @@ from typing import Self
 
 from crawler.errors import BadTarget, CrawlerError, Undelivered
 from crawler.lookout import Lookout
+from crawler.looks import file_second_looks
 from crawler.notices.finds import message_of
 from crawler.notices.outbox import Outbox
 from crawler.notices.troubles import Receiver, tell_problems
@@ -89,7 +90,7 @@ class Rounds:
                 with self._open_archive() as archive:
                     lookout = Lookout(archive)
                     while not self._stop.is_set():
-                        lookout.keep(datetime.now(UTC))
+                        file_second_looks(archive, lookout.keep(datetime.now(UTC)).doubtful)
                         tell_problems(archive, self._outbox, self._receiver, self._tell, self._stop)
                         go_round(archive, self._outbox, self._tell, self._stop)
                         self._stop.wait(EVERY_SECONDS)
