@@ -68,7 +68,8 @@ def watch(work: int | str | None, tell: Callable[[str], None], stop: threading.E
 
 
 def _start(work: int | str | None) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "crawler.engine", *([str(work)] if work is not None else [])]
+    # -P: a file called queue.py in the current folder is not that of Python.
+    command = [sys.executable, "-P", "-m", "crawler.engine", *([str(work)] if work is not None else [])]
     return subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - it sees the end of the pipe when we end
 
 
@@ -103,6 +104,7 @@ def main(work: str | None = None) -> None:
     """Be an engine: work until there is nothing left to do, and exit with what it ended by. work: see ``watch``."""
     from crawler.sandbox import furnish  # noqa: PLC0415 - the watch does without
 
+    _see_the_archive()
     furnish()  # while this process loads what it needs itself
     gc.disable()  # until that is done: none of it is rubbish
 
@@ -137,6 +139,21 @@ def main(work: str | None = None) -> None:
     raise SystemExit(_code(crawler.spider))
 
 
+def _see_the_archive() -> None:
+    """End here where it cannot be reached: in a line, which Scrapy would tell in several tracebacks."""
+    from crawler.settings import Settings  # noqa: PLC0415 - the watch does without
+
+    try:
+        Settings.here().open_archive().close()
+    except StorageError as fault:
+        raise SystemExit(_told(fault)) from None
+
+
+def _told(fault: StorageError) -> int:
+    Desk().error(str(fault), hint=fault.hint)
+    return _ENVIRONMENT
+
+
 def _when_alone(stop_soon: Callable[[int], None]) -> None:
     """Wait for the watch to be gone."""
     while os.read(sys.stdin.fileno(), 1024):  # not through sys.stdin, whose lock would hold up the end
@@ -153,8 +170,7 @@ def _code(spider: object) -> int:
     if fault is None:
         return RECYCLED if spider.shift.is_tired else 0
     if isinstance(fault, StorageError):
-        Desk().error(str(fault), hint=fault.hint)
-        return _ENVIRONMENT
+        return _told(fault)
     raise fault
 
 

@@ -79,15 +79,18 @@ class Settings:
         known = {each.name for each in fields(cls)}
         values: dict[str, str] = {}
         path = folder / FILE
-        if path.is_file():
-            try:
-                stated = tomllib.loads(path.read_text(encoding="utf-8"))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise BadSettings(f"{path}: {error}") from error
-            for key, value in stated.items():
-                if key not in known or not isinstance(value, str):
-                    raise BadSettings(f"{path}: {key}: not a setting with a text", f"known: {', '.join(sorted(known))}")
-                values[key] = value
+        try:
+            stated = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            stated = {}
+        except OSError as error:  # not taken for none: there may be one
+            raise BadSettings(f"{path}: {error.strerror}", "go to a folder that this user may read") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadSettings(f"{path}: {error}") from error
+        for key, value in stated.items():
+            if key not in known or not isinstance(value, str):
+                raise BadSettings(f"{path}: {key}: not a setting with a text", f"known: {', '.join(sorted(known))}")
+            values[key] = value
         for variable in sorted(name for name in environ if name.startswith("COPYDESK_")):
             key = variable.removeprefix("COPYDESK_").lower()
             if key in known and environ[variable]:

@@ -177,6 +177,9 @@ def test_usage_and_environment_have_codes_of_their_own(sqlite_copydesk: Copydesk
     assert failing.stderr.startswith("error: ")
     (sqlite_copydesk.folder / "copydesk.toml").write_text("databse = 'x'")
     assert sqlite_copydesk("status").returncode == 2
+    (sqlite_copydesk.folder / "copydesk.toml").unlink()
+    (sqlite_copydesk.folder / "copydesk.toml").mkdir()  # as in a folder that may not be read, it cannot be opened
+    assert sqlite_copydesk("status").returncode == 2
 
 
 def test_errors_name_no_password(sqlite_copydesk: Copydesk) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -338,3 +339,21 @@ def test_the_past_comes_through_sitemaps_and_goes_on_after_an_interruption(tmp_p
     assert "stored" in said
     assert len(log.of(path="/rss.xml")) == 0
     assert max(log.of(path="/sitemap-?.xml.gz").fetches().values()) == 1
+
+
+def test_a_file_of_the_folder_is_not_taken_for_one_of_python(tmp_path: Path) -> None:
+    desk = CrawlDesk(tmp_path)
+    (tmp_path / "queue.py").write_text("raise SystemExit('not me')")
+    done = desk.copydesk("schedule", "--once")
+    assert (done.returncode, "not me" in done.stderr) == (0, False), done.stderr
+
+
+def test_an_archive_that_is_out_of_reach_is_told_in_a_line(tmp_path: Path) -> None:
+    desk = CrawlDesk(tmp_path, "postgresql://nobody@127.0.0.1:1/news")
+    done = subprocess.run(
+        [sys.executable, "-m", "crawler.engine", "forever"], cwd=tmp_path, env=desk.environ, text=True,
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "try: check that the server runs" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -283,6 +283,7 @@ def test_a_password_goes_to_this_machine_or_encrypted(post: Post) -> None:
         "smtp://h:99999999",
         "smtp://h?tls=yes",
         "smtp://h?starttls=maybe",
+        "smtps://desk:w%C3%B6rd@h",
     ],
 )
 def test_no_mail_server(url: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import boto3
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select, update
@@ -31,6 +32,7 @@ from storage.folder import FolderShelf
 from storage.links import LONG_AGO, Named, Passed, Released
 from storage.pruning import RULES, Pruned, Rule
 from storage.records import Claims
+from storage.s3 import BucketShelf
 from tests.chaos_changes import Mirror
 from tests.newsroom import ended, fork, prose
 
@@ -265,6 +267,63 @@ def test_logs_of_a_day_become_one(full: Archive, tmp_path: Path) -> None:
     assert torn.read_bytes() == b'{"sha256": "ab'
     assert full.pruning.prune(CUT, ["logs"]) == ()
     assert list(full.verify()) == []
+
+
+# --- in a bucket
+
+
+def yesteryear(place: str) -> None:
+    """Have the log of today be that of a day that is over; in a bucket each commit has an object of its own."""
+    bucket, prefix = place.removeprefix("s3://").split("/")
+    client: Any = boto3.client("s3")
+    for found in client.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/captures/")["Contents"]:
+        old = f"{prefix}/captures/2020-01-01/{found['Key'].rpartition('/')[2]}"
+        client.copy_object(Bucket=bucket, Key=old, CopySource={"Bucket": bucket, "Key": found["Key"]})
+        client.delete_object(Bucket=bucket, Key=found["Key"])
+
+
+def test_what_is_kept_in_s3(database_url: str, s3_place: str, tmp_path: Path) -> None:
+    with Archive.open(database_url, s3_place) as archive:
+        furnish(archive)
+        look(archive, 6)
+        aged(archive)
+        yesteryear(s3_place)
+        before = told(archive)
+        would = archive.pruning.prune(CUT, dry=True)
+        assert told(archive) == before
+        went = archive.pruning.prune(CUT)
+        assert [each for each in went if each.rule != "logs"] == [each for each in would if each.rule != "logs"]
+        assert numbers(went).keys() >= {"lines of captures/", "bodies", "files of captures/"}
+        assert len(list(open_blobs(s3_place).logs())) == 1
+        assert {name: told(archive)[name] for name in before} == before
+        assert list(archive.verify()) == []
+        assert archive.pruning.prune(CUT) == ()
+    with Archive.open(f"sqlite:///{tmp_path}/again.db", s3_place) as again:
+        assert make_again(again, lambda *_: None, workers=0).outcomes["failed"] == 0
+        for name in ("articles", "versions", "raw", "last"):
+            assert told(again)[name] == before[name], name
+
+
+def _prune_in_s3_and_die(database: str, place: str, name: str, countdown: int) -> None:
+    _die_at(BucketShelf, name, countdown)
+    with Archive.open(database, place) as archive:
+        archive.pruning.prune(CUT)
+
+
+@pytest.mark.parametrize(("name", "countdown"), [("replace", 0), ("replace", 2), ("remove", 0), ("remove", 5)])
+def test_a_kill_loses_nothing_in_s3(database_url: str, s3_place: str, name: str, countdown: int) -> None:
+    with Archive.open(database_url, s3_place) as archive:
+        furnish(archive)
+        aged(archive)
+        before = told(archive)
+    yesteryear(s3_place)
+    assert ended(fork(_prune_in_s3_and_die, database_url, s3_place, name, countdown)) == -signal.SIGKILL
+    with Archive.open(database_url, s3_place) as archive:
+        assert told(archive) == before
+        archive.pruning.prune(CUT)
+        assert told(archive) == before
+        assert list(archive.verify()) == []
+        assert set(open_blobs(s3_place).hashes()) == {each.sha256 for each in open_blobs(s3_place).captures()}
 
 
 # --- killed

@@ -58,6 +58,8 @@ class Relay:
         )  # fmt: skip
         if relay.password and not (relay.tls or relay.starttls or _is_this_machine(host)):
             raise BadSettings("smtp: a password is not sent unencrypted", "add ?starttls=yes, or write smtps://")
+        if not f"{relay.user}{relay.password}".isascii():
+            raise BadSettings("smtp: smtplib sends no user or password beyond ASCII", "give the account another")
         return relay
 
 
