@@ -15,13 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from crawler.errors import NoBrowser
+from crawler.errors import BadSettings, NoBrowser
 from crawler.fetching.addresses import networks
 from crawler.fetching.browser import Browser
 from crawler.fetching.chromium import Chromium
+from crawler.fetching.fetch import Fetcher
 from crawler.fetching.fetched import Fetched, FetchError
 from crawler.fetching.limits import RenderLimits
+from crawler.settings import Settings
 from storage.records import RENDERED
+from tests.raw_server import response
+from tests.raw_server import serving as raw_serving
 from tests.scripted import Scripted, chromiums, gone, serving, shell, story
 
 HERE = networks(["127.0.0.0/8"])
@@ -305,6 +309,24 @@ def test_the_browser_ends_when_nobody_wants_it_and_is_there_again(
                     await asyncio.sleep(0.1)
 
         in_browser(chromium, work)
+
+
+def test_a_server_does_not_say_that_its_page_was_rendered() -> None:
+    async def run() -> None:
+        answer = response(b"<p>x</p>", "Content-Type: text/html", f"{RENDERED}: Chromium/1")
+        async with raw_serving({"/": answer}) as server, Fetcher() as fetcher:
+            fetched = await fetcher.fetch(server.url("/"), allow_private=HERE)
+            assert [name for name, _ in fetched.headers] == ["Content-Length", "Content-Type"]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("text", ["no", "true", "On"])
+def test_the_sandbox_is_on_or_off(text: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="chromium_sandbox"):
+        Settings.read(tmp_path, {"COPYDESK_CHROMIUM_SANDBOX": text})
+    assert Settings.read(tmp_path, {}).is_sandboxed
+    assert not Settings.read(tmp_path, {"COPYDESK_CHROMIUM_SANDBOX": "off"}).is_sandboxed
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
