@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -273,6 +275,52 @@ def test_a_server_that_asks_for_a_password_is_not_told_the_proxys(chromium: str)
 
         in_browser(chromium, work)
     assert heard == []
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(chromium: str, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += [
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    ]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no openssl to make a certificate: {error}")
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(certificate, key)
+
+    async def run() -> None:
+        async with (
+            raw_serving({"/": response(b"x", "Access-Control-Allow-Origin: *")}, tls=own) as server,
+            Browser(AGENT, chromium, sandbox=False) as browser,
+        ):
+            script = f"fetch('https://localhost:{server.port}/').catch(error => document.body.append('untrusted'))"
+            rendered = await browser.render(page(Scripted("http://127.0.0.1:1"), script), allow_private=HERE)
+            assert b"untrusted" in rendered.body
+            assert not rendered.notes[0].endswith(" 0 bytes")  # they spoke, through a tunnel, and came to no terms
+            assert server.heads == []
+
+    asyncio.run(run())
+
+
+def test_the_browser_is_told_no_secrets(chromium: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPYDESK_DATABASE", "postgresql://desk:password@db/news")
+
+    async def work(browser: Browser) -> None:
+        await browser.render(page(Scripted("http://127.0.0.1:1"), ""), allow_private=HERE)
+        told = [Path(f"/proc/{process}/environ").read_bytes() for process in chromiums()]
+        assert len(told) > 3
+        assert sum(b"password" in each for each in told) == 1  # what leads it, and runs nothing of a page
+
+    in_browser(chromium, work)
 
 
 def test_a_browser_that_is_killed_is_started_again(chromium: str) -> None:
