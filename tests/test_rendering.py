@@ -209,6 +209,21 @@ def test_what_is_not_wanted_is_not_fetched_and_harms_nothing(chromium: str) -> N
         in_browser(chromium, work)
 
 
+def test_a_page_is_known_by_any_spelling_of_its_address(chromium: str) -> None:
+    async def work(browser: Browser) -> None:
+        said, body = (("Content-Type", "text/html"),), b"<p>Shell<script>document.body.append('written')</script>"
+        for url in (
+            "http://bücher.example/",
+            "https://GAZETTE.example:443/a?b=é#c",
+            "http://0x7f.1:80/",
+            "http://[::1]/",
+        ):
+            fetched = Fetched(url, 200, said, body, datetime.now(UTC), None, 0.1)
+            assert b"written" in (await browser.render(fetched)).body
+
+    in_browser(chromium, work)
+
+
 def test_scripts_cannot_lie_about_the_page(chromium: str) -> None:
     lies = "Element.prototype.__defineGetter__('outerHTML', () => 'a lie'); JSON.stringify = String = () => 'a lie'"
     with serving({}) as site:
