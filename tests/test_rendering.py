@@ -209,6 +209,28 @@ def test_what_is_not_wanted_is_not_fetched_and_harms_nothing(chromium: str) -> N
         in_browser(chromium, work)
 
 
+def test_what_components_show_is_written_where_they_show_it(chromium: str) -> None:
+    script = """
+        customElements.define("news-line", class extends HTMLElement { connectedCallback() {
+            this.attachShadow({mode: "open"}).innerHTML = "<b>shown</b>"; } });
+        customElements.define("news-story", class extends HTMLElement { connectedCallback() {
+            this.attachShadow({mode: "open"}).innerHTML =
+                "<h1><slot name=head>untitled</slot></h1><news-line></news-line><p><slot></slot></p>"; } });
+        document.body.insertAdjacentHTML("beforeend",
+            "<news-story>first <news-line>hidden</news-line> last<i slot=head>Head</i></news-story>");"""
+    with serving({}) as site:
+
+        async def work(browser: Browser) -> None:
+            rendered = (await browser.render(page(site, script), allow_private=HERE)).body.decode()
+            shown = (
+                '<news-story><h1><i slot="head">Head</i></h1><news-line><b>shown</b></news-line>'
+                "<p>first <news-line><b>shown</b></news-line> last</p></news-story>"
+            )
+            assert rendered.partition("</script>")[2].startswith(shown)
+
+        in_browser(chromium, work)
+
+
 def test_a_page_is_known_by_any_spelling_of_its_address(chromium: str) -> None:
     async def work(browser: Browser) -> None:
         said, body = (("Content-Type", "text/html"),), b"<p>Shell<script>document.body.append('written')</script>"

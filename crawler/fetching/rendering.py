@@ -29,6 +29,18 @@ _GIVEN_ON = frozenset({"content-type", "content-language", "content-security-pol
 _MOST_NOTES = 20
 _UNWANTED = 10  # times as many requests as it may make may be asked for and not be made
 _WRITE_DOWN = """(() => {
+    const done = new Set();
+    const unfold = root => {  // shadow trees, which are no part of a page's HTML, to where they are shown
+        for (const host of root.querySelectorAll("*")) {
+            if (!host.shadowRoot || done.has(host)) continue;
+            done.add(host);
+            const slots = [...host.shadowRoot.querySelectorAll("slot")].map(slot => [slot, slot.assignedNodes()]);
+            for (const [slot, nodes] of slots) if (nodes.length) slot.replaceWith(...nodes);
+            host.replaceChildren(...host.shadowRoot.childNodes);
+            unfold(host);
+        }
+    };
+    unfold(document);
     const type = document.doctype ? `<!DOCTYPE ${document.doctype.name}>\\n` : "";
     const page = type + (document.documentElement ? document.documentElement.outerHTML : "");
     return {origin: location.origin, size: page.length, page: page.length > %d ? "" : page};
