@@ -167,7 +167,9 @@ def test_what_takes_too_much_gets_no_more_and_is_not_whole(chromium: str, name: 
     with serving({"/endless.js": _endless, "/empty": ("text/plain", b"-")}) as site:
 
         async def work(browser: Browser) -> None:
-            rendered = await browser.render(page(site, script), allow_private=HERE, limits=LIMITS)
+            rendered = await browser.render(
+                page(site, script), allow_private=HERE, limits=replace(LIMITS, settle_seconds=90)
+            )
             assert "Shell é" in rendered.body.decode()
             assert why in (rendered.truncated or "")
             assert len(site.asked) <= LIMITS.requests
