@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from crawler.catalogue import read_sources
+from crawler.errors import NoBrowser
+from crawler.fetching.chromium import Chromium
 from crawler.relinking import is_outdated
 from crawler.settings import Settings
 from storage import Archive
@@ -35,6 +38,7 @@ def checkup(open_archive: OpenArchive) -> Iterator[Finding]:
     yield Finding(True, "copydesk", f"{version('copydesk')} on Python {platform.python_version()}, {platform.system()}")
     yield _sqlite()
     yield _sources(Settings.here().sources)
+    yield from _browser(Settings.here())
     try:
         with open_archive() as archive:
             yield Finding(True, "database", f"{archive.database}, migration {archive.migration()}")
@@ -78,6 +82,29 @@ def _sources(folder: Path) -> Finding:
     if not catalogue.faults:
         return Finding(True, "sources", shown)
     return Finding(False, "sources", f"{shown}; {catalogue.faults[0]}", "copydesk sources list tells every fault")
+
+
+def _browser(settings: Settings) -> Iterator[Finding]:
+    """Whether pages can be rendered, where a source wants that: Chromium is started for it."""
+    sources = read_sources(settings.sources).sources if settings.sources.is_dir() else ()
+    if not any(source.enabled and source.fetch.render for source in sources):
+        return
+    try:
+        chromium = Chromium.find(settings.chromium, sandbox=settings.is_sandboxed)
+        shown = f"{chromium.path}, Chromium {asyncio.run(_version(chromium))}, its sandbox {settings.chromium_sandbox}"
+    except NoBrowser as error:
+        yield Finding(False, "browser", str(error), error.hint)
+    else:
+        yield Finding(True, "browser", shown)
+
+
+async def _version(chromium: Chromium) -> str:
+    running = await chromium.start("http://127.0.0.1:1")  # nobody is there, and nothing is fetched
+    try:
+        return running.chromium.version
+    finally:
+        await running.chromium.close()
+        await running.playwright.stop()
 
 
 def _space(folder: Path) -> Finding:

@@ -10,6 +10,7 @@ from crawler.fetching.answers import Answer
 from crawler.turn import Turn
 
 _FETCHES = 24  # requests under way: each may bring as much as a page may have
+_RENDERED = 8  # of them for pages that are rendered, so that the others need not wait for these
 _WHILE_STARTING = 8  # pages in hand while the processes that parse are starting …
 _AT_ONCE = 96  # … and later
 
@@ -23,6 +24,7 @@ class Hand:
     def __init__(self, stopping: asyncio.Event) -> None:
         self.nudge: Callable[[], None] = lambda: None
         self.fetches = asyncio.Semaphore(_FETCHES)
+        self.rendered = asyncio.Semaphore(_RENDERED)
         self._stopping = stopping
         self._ready: deque[Turn] = deque()
         self._turns: set[Turn] = set()

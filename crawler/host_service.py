@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -93,10 +94,11 @@ class HostService:
             return True
         if not await gate.wait(robots.delay, self._stopping) or not await self._hand.has_room():
             return False
-        async with self._hand.fetches:
+        turn = Turn(link, outlet, robots.allows)
+        async with self._hand.rendered if turn.is_rendered else nullcontext(), self._hand.fetches:
             if not await self._is_charged(link, turns, robots.delay):
                 return True
-            answered = await self._hand.fetch(Turn(link, outlet, robots.allows))
+            answered = await self._hand.fetch(turn)
         return await self._heed(answered, link.host, gate)
 
     def _unfetched(self, link: Link, outlet: Outlet | None, robots: Ruling) -> Settlement | None:

@@ -8,11 +8,14 @@ import json
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import quote
 
 from crawler.fetching.addresses import Networks, networks
+from crawler.fetching.browser import Browser
+from crawler.fetching.fetched import Fetched
 from crawler.fetching.proxy import USER, Proxy
 from tests import test_addresses
 from tests.crawling import CrawlDesk, adds_up, definition
@@ -125,6 +128,28 @@ def test_no_script_reaches_what_is_not_allowed(tmp_path: Path, chromium: str) ->
     assert list(result.reached) == []
     assert list(result.wrong) == []
     assert len(result.control) > 20  # it would have sung
+
+
+def test_the_browser_looks_up_no_name_itself(chromium: str) -> None:
+    names = Names({"good.example": [["127.0.0.1"]], "intranet.example": [["127.0.0.9"]], "localhost": [["127.0.0.1"]]})
+    script = """for (const name of ["good.example", "intranet.example", "localhost"]) fetch(`http://${name}:%d/`)
+        .then(answer => answer.text(), () => "refused").then(text => document.body.append(name + "=" + text + " "))"""
+
+    async def run() -> None:
+        async with (
+            raw_serving({"/": response(b"page", "Access-Control-Allow-Origin: *")}, host="0.0.0.0") as server,
+            Browser("copydesk/test", chromium, sandbox=False, resolver=names) as browser,
+        ):
+            page = f"<html><body><script>{script % server.port}</script></body></html>".encode()
+            said = (("Content-Type", "text/html"),)
+            fetched = Fetched("http://gazette.example/", 200, said, page, datetime.now(UTC), None, 0.1)
+            rendered = await browser.render(fetched, allow_private=networks(["127.0.0.1"]))
+            for text in (b"good.example=page", b"localhost=page", b"intranet.example=refused"):
+                assert text in rendered.body
+            assert "refused: 127.0.0.9: not a public address (loopback)" in rendered.notes
+            assert set(server.reached) == {"127.0.0.1"}
+
+    asyncio.run(run())
 
 
 async def ask(proxy: Proxy, request: str, secret: str | None, host: str = "x") -> str:

@@ -9,6 +9,8 @@ import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import pytest
+
 from storage.records import RENDERED, Page
 from tests.crawling import CrawlDesk, adds_up, counts, definition, engines, family
 from tests.scripted import chromiums, feed, gone, serving, shell, story
@@ -163,6 +165,16 @@ def test_no_browser_is_left_by_a_kill_of_the_whole_crawl(tmp_path: Path, chromiu
             for process in (worker.pid, engine):
                 os.kill(process, signal.SIGKILL)
             assert gone(processes)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_doctor_starts_a_browser_where_a_source_wants_one(tmp_path: Path, chromium: str, there: bool) -> None:
+    desk = rendering_desk(tmp_path, chromium if there else "/bin/false")
+    assert "browser" not in desk.copydesk("doctor").stdout
+    desk.add("written", definition("http://127.0.0.1:1/", ("feed", ["http://127.0.0.1:1/feed.xml"]), render=True))
+    found = desk.copydesk("doctor")
+    (line,) = [line for line in found.stdout.splitlines() if "browser" in line]
+    assert (f"{chromium}, Chromium " if there else "/bin/false does not start") in line, found.stdout
 
 
 def test_one_line_says_what_is_missing(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -15,13 +17,17 @@ from pathlib import Path
 
 import pytest
 
-from crawler.errors import NoBrowser
+from crawler.errors import BadSettings, NoBrowser
 from crawler.fetching.addresses import networks
 from crawler.fetching.browser import Browser
 from crawler.fetching.chromium import Chromium
+from crawler.fetching.fetch import Fetcher
 from crawler.fetching.fetched import Fetched, FetchError
 from crawler.fetching.limits import RenderLimits
+from crawler.settings import Settings
 from storage.records import RENDERED
+from tests.raw_server import response
+from tests.raw_server import serving as raw_serving
 from tests.scripted import Scripted, chromiums, gone, serving, shell, story
 
 HERE = networks(["127.0.0.0/8"])
@@ -161,7 +167,9 @@ def test_what_takes_too_much_gets_no_more_and_is_not_whole(chromium: str, name: 
     with serving({"/endless.js": _endless, "/empty": ("text/plain", b"-")}) as site:
 
         async def work(browser: Browser) -> None:
-            rendered = await browser.render(page(site, script), allow_private=HERE, limits=LIMITS)
+            rendered = await browser.render(
+                page(site, script), allow_private=HERE, limits=replace(LIMITS, settle_seconds=90)
+            )
             assert "Shell é" in rendered.body.decode()
             assert why in (rendered.truncated or "")
             assert len(site.asked) <= LIMITS.requests
@@ -201,6 +209,43 @@ def test_what_is_not_wanted_is_not_fetched_and_harms_nothing(chromium: str) -> N
             assert "/asked" not in site.paths
 
         in_browser(chromium, work)
+
+
+def test_what_components_show_is_written_where_they_show_it(chromium: str) -> None:
+    script = """
+        customElements.define("news-line", class extends HTMLElement { connectedCallback() {
+            this.attachShadow({mode: "open"}).innerHTML = "<b>shown</b>"; } });
+        customElements.define("news-story", class extends HTMLElement { connectedCallback() {
+            this.attachShadow({mode: "open"}).innerHTML =
+                "<h1><slot name=head>untitled</slot></h1><news-line></news-line><p><slot></slot></p>"; } });
+        document.body.insertAdjacentHTML("beforeend",
+            "<news-story>first <news-line>hidden</news-line> last<i slot=head>Head</i></news-story>");"""
+    with serving({}) as site:
+
+        async def work(browser: Browser) -> None:
+            rendered = (await browser.render(page(site, script), allow_private=HERE)).body.decode()
+            shown = (
+                '<news-story><h1><i slot="head">Head</i></h1><news-line><b>shown</b></news-line>'
+                "<p>first <news-line><b>shown</b></news-line> last</p></news-story>"
+            )
+            assert rendered.partition("</script>")[2].startswith(shown)
+
+        in_browser(chromium, work)
+
+
+def test_a_page_is_known_by_any_spelling_of_its_address(chromium: str) -> None:
+    async def work(browser: Browser) -> None:
+        said, body = (("Content-Type", "text/html"),), b"<p>Shell<script>document.body.append('written')</script>"
+        for url in (
+            "http://bücher.example/",
+            "https://GAZETTE.example:443/a?b=é#c",
+            "http://0x7f.1:80/",
+            "http://[::1]/",
+        ):
+            fetched = Fetched(url, 200, said, body, datetime.now(UTC), None, 0.1)
+            assert b"written" in (await browser.render(fetched)).body
+
+    in_browser(chromium, work)
 
 
 def test_scripts_cannot_lie_about_the_page(chromium: str) -> None:
@@ -271,6 +316,52 @@ def test_a_server_that_asks_for_a_password_is_not_told_the_proxys(chromium: str)
     assert heard == []
 
 
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(chromium: str, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += [
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    ]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no openssl to make a certificate: {error}")
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(certificate, key)
+
+    async def run() -> None:
+        async with (
+            raw_serving({"/": response(b"x", "Access-Control-Allow-Origin: *")}, tls=own) as server,
+            Browser(AGENT, chromium, sandbox=False) as browser,
+        ):
+            script = f"fetch('https://localhost:{server.port}/').catch(error => document.body.append('untrusted'))"
+            rendered = await browser.render(page(Scripted("http://127.0.0.1:1"), script), allow_private=HERE)
+            assert b"untrusted" in rendered.body
+            assert not rendered.notes[0].endswith(" 0 bytes")  # they spoke, through a tunnel, and came to no terms
+            assert server.heads == []
+
+    asyncio.run(run())
+
+
+def test_the_browser_is_told_no_secrets(chromium: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPYDESK_DATABASE", "postgresql://desk:password@db/news")
+
+    async def work(browser: Browser) -> None:
+        await browser.render(page(Scripted("http://127.0.0.1:1"), ""), allow_private=HERE)
+        told = [Path(f"/proc/{process}/environ").read_bytes() for process in chromiums()]
+        assert len(told) > 3
+        assert sum(b"password" in each for each in told) == 1  # what leads it, and runs nothing of a page
+
+    in_browser(chromium, work)
+
+
 def test_a_browser_that_is_killed_is_started_again(chromium: str) -> None:
     with serving({}) as site:
 
@@ -305,6 +396,24 @@ def test_the_browser_ends_when_nobody_wants_it_and_is_there_again(
                     await asyncio.sleep(0.1)
 
         in_browser(chromium, work)
+
+
+def test_a_server_does_not_say_that_its_page_was_rendered() -> None:
+    async def run() -> None:
+        answer = response(b"<p>x</p>", "Content-Type: text/html", f"{RENDERED}: Chromium/1")
+        async with raw_serving({"/": answer}) as server, Fetcher() as fetcher:
+            fetched = await fetcher.fetch(server.url("/"), allow_private=HERE)
+            assert [name for name, _ in fetched.headers] == ["Content-Length", "Content-Type"]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("text", ["no", "true", "On"])
+def test_the_sandbox_is_on_or_off(text: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="chromium_sandbox"):
+        Settings.read(tmp_path, {"COPYDESK_CHROMIUM_SANDBOX": text})
+    assert Settings.read(tmp_path, {}).is_sandboxed
+    assert not Settings.read(tmp_path, {"COPYDESK_CHROMIUM_SANDBOX": "off"}).is_sandboxed
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,7 @@ delay_seconds = 2
 allow_private = ["127.0.0.0/8", "::1/128"]
 article = ['/\\d{4}/\\d{2}/']
 hosts = ["cdn.example.org", "127.0.0.1:8000"]
+render = true
 
 [clean]
 remove = ["Lire aussi"]
@@ -82,7 +83,8 @@ def test_every_key_is_read() -> None:
     )
     assert source.schedule == Timing(every=None, cron="*/20 6-23 * * mon-fri", timezone="Asia/Ho_Chi_Minh")
     networks = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-    assert source.fetch == Manners(2.0, networks, (r"/\d{4}/\d{2}/",), ("cdn.example.org", "127.0.0.1:8000"))
+    hosts = ("cdn.example.org", "127.0.0.1:8000")
+    assert source.fetch == Manners(2.0, networks, (r"/\d{4}/\d{2}/",), hosts, render=True)
     assert source.clean == Cleaning(("Lire aussi",), ("(AFP)",))
     assert source.expect == Expectation(150, timedelta(hours=12))
     assert source.definition == GOOD
@@ -177,12 +179,14 @@ FAULTS = [  # text, line, key, words
     (changed('"::1/128"', '"intranet"'), 25, "fetch.allow_private[2]", "not a network"),
     (changed(r"'/\d{4}/\d{2}/'", "'/(/'"), 26, "fetch.article[1]", "not a regular expression"),
     (changed(r"'/\d{4}/\d{2}/'", f"'{'x' * 501}'"), 26, "fetch.article[1]", "more than 500 characters"),
+    (changed("render = true", 'render = "yes"'), 28, "fetch.render", "not true or false"),
+    (changed("render = true", "rendered = true"), 28, "fetch.rendered", "did you mean render?"),
     (changed('"cdn.example.org"', '"https://cdn.example.org/"'), 27, "fetch.hosts[1]", "not a host"),
     (changed('"cdn.example.org"', '"me@cdn.example.org"'), 27, "fetch.hosts[1]", "not a host"),
-    (changed('["Lire aussi"]', '["Lire aussi", 3]'), 30, "clean.remove[2]", "not a text"),
-    (changed("articles_per_week = 150", "articles_per_week = -1"), 34, "expect.articles_per_week", "not between"),
-    (changed('"12h"', '"12 h"'), 35, "expect.longest_silence", "not a duration"),
-    (GOOD + '\n"a\\nb\\u001b[31m" = 1\n', 37, "expect.a?b?[31m", "known here: articles_per_week"),
+    (changed('["Lire aussi"]', '["Lire aussi", 3]'), 31, "clean.remove[2]", "not a text"),
+    (changed("articles_per_week = 150", "articles_per_week = -1"), 35, "expect.articles_per_week", "not between"),
+    (changed('"12h"', '"12 h"'), 36, "expect.longest_silence", "not a duration"),
+    (GOOD + '\n"a\\nb\\u001b[31m" = 1\n', 38, "expect.a?b?[31m", "known here: articles_per_week"),
     ('title = "A"\nhomepage = "https://a.example/"\n', 1, "place", "missing: at least one [[place]]"),
     ('place = "x"\n' + LEAST.partition("[[")[0], 1, "place", "not written [[place]]"),
     (f"x = {'[' * 2000}", 1, "", "nested too deeply"),

@@ -91,7 +91,7 @@ class Proxy:
         self._server.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @contextmanager
     def passing(self, allowed: Networks, wire_bytes: int) -> Iterator[Pass]:

@@ -29,6 +29,18 @@ _GIVEN_ON = frozenset({"content-type", "content-language", "content-security-pol
 _MOST_NOTES = 20
 _UNWANTED = 10  # times as many requests as it may make may be asked for and not be made
 _WRITE_DOWN = """(() => {
+    const done = new Set();
+    const unfold = root => {  // shadow trees, which are no part of a page's HTML, to where they are shown
+        for (const host of root.querySelectorAll("*")) {
+            if (!host.shadowRoot || done.has(host)) continue;
+            done.add(host);
+            const slots = [...host.shadowRoot.querySelectorAll("slot")].map(slot => [slot, slot.assignedNodes()]);
+            for (const [slot, nodes] of slots) if (nodes.length) slot.replaceWith(...nodes);
+            host.replaceChildren(...host.shadowRoot.childNodes);
+            unfold(host);
+        }
+    };
+    unfold(document);
     const type = document.doctype ? `<!DOCTYPE ${document.doctype.name}>\\n` : "";
     const page = type + (document.documentElement ? document.documentElement.outerHTML : "");
     return {origin: location.origin, size: page.length, page: page.length > %d ? "" : page};
@@ -48,7 +60,7 @@ class Rendering:
         self._allows = allows
         self._limits = limits
         self._passed = passed
-        self._is_given = False
+        self._origin = ""  # of the page, as the browser writes it; empty until it is given
         self._asked = 0  # requests of any kind
         self._enough = asyncio.Event()  # it has had all the requests that it may make
 
@@ -135,7 +147,7 @@ class Rendering:
         url, found = shown(self._fetched.url), answer["result"].get("value")
         if not isinstance(found, dict):
             raise FetchError("rendering", f"{url}: it cannot be written down", transient=True)
-        if found["origin"] != _origin(self._fetched.url):
+        if found["origin"] != self._origin:
             raise FetchError("rendering", f"{url}: its scripts left it for {str(found['origin'])[:100]}")
         body = str(found["page"]).encode("utf-8", "replace")
         if found["size"] > self._limits.body_bytes or len(body) > self._limits.body_bytes:
@@ -146,8 +158,8 @@ class Rendering:
         """What becomes of a request: the page's own is answered with its bytes, others are made or refused."""
         request = {"requestId": event["requestId"]}
         with _until_it_is_over():
-            if event["resourceType"] == "Document" and not self._is_given:
-                self._is_given = True
+            if event["resourceType"] == "Document" and not self._origin:
+                self._origin = _origin(event["request"]["url"])
                 await session.send("Fetch.fulfillRequest", request | self._given())
             elif self._is_wanted(event["resourceType"], event["request"]["url"]):
                 await session.send("Fetch.continueRequest", request)
@@ -171,7 +183,7 @@ class Rendering:
             return False
         if kind not in _TEXT_OR_CODE or not url.startswith(("http://", "https://")):
             return False
-        if _origin(url) == _origin(self._fetched.url) and not self._allows(url):
+        if _origin(url) == self._origin and not self._allows(url):
             self._note(f"robots.txt refuses {shown(url)}")
             return False
         if self.requests == self._limits.requests:
@@ -208,6 +220,6 @@ async def _leave(other: Page) -> None:
 
 
 def _origin(url: str) -> str:
+    """The origin of an address that the browser wrote: in small letters, and without the usual port."""
     parts = urlsplit(url)
-    default = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
-    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}"
+    return f"{parts.scheme}://{parts.netloc}"
