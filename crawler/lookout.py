@@ -135,7 +135,7 @@ class Lookout:
             judged.append(
                 _Judged(
                     Health(record.name, state, trouble, pulse.article_at, pulse.article_id), known, lasts,
-                    is_doubtful(known, now),
+                    record.name in sources and is_doubtful(known, now),
                 )
             )  # fmt: skip
         return judged
@@ -260,13 +260,9 @@ def _several(sources: Iterable[Source]) -> Mapping[str, Sequence[Named]]:
 
 
 def _known(
-    record: SourceRecord,
-    expect: Expectation | None,
-    pulse: Pulse,
-    rhythm: Rhythm | None,
-    hours: Hours | None,
+    record: SourceRecord, expect: Expectation | None, pulse: Pulse, rhythm: Rhythm | None, hours: Hours | None,
     now: datetime,
-) -> Known:
+) -> Known:  # fmt: skip
     if rhythm is None and expect is not None and expect.articles_per_week:
         gap, spread, read = _FLAT
         rhythm = Rhythm(np.full(WEEK, expect.articles_per_week / WEEK), expect.articles_per_week / 7, gap, spread, read)
@@ -291,6 +287,7 @@ def _charged(pulse: Pulse, unanswered: Unanswered | None, calm: datetime | None)
 
 
 def _since_calm(failing: Iterable[FailingListing], calm: datetime | None) -> tuple[FailingListing, ...]:
+    """Nothing from before this machine was online."""
     return tuple(replace(each, since=max(each.since, calm or each.since)) for each in failing)
 
 

@@ -51,9 +51,8 @@ def without(name: str, hours: Hours, problems: Iterable[Problem]) -> Hours:
 
 
 def before_yesterday(hours: Hours) -> Hours:
-    """What is usual is learned of: not of the days that are being judged."""
-    number = hours.end // 24 * 24 - 24 - hours.start
-    return _part(hours, 0, number)
+    """Those that what is usual is learned from: not the days that are being judged."""
+    return _part(hours, 0, hours.end // 24 * 24 - 24 - hours.start)
 
 
 def last(hours: Hours, number: int) -> Hours:

@@ -131,7 +131,9 @@ def test_a_feed_that_is_cut_is_found_by_what_the_front_page_names(beat: Beat) ->
     assert done.returncode == 0, done.stderr
     with beat.desk.archive() as archive:
         found = Lookout(archive).keep(beat.now)
-    assert len(beat.desk.articles("gazette")) == 22, "what the front page shows of what was missed is there"
+        assert len(beat.desk.articles("gazette")) == 22, "what the front page shows of what was missed is there"
+        assert sum(articles for _, articles, _, _ in archive.pulses.hours(0)["gazette"]) == 4, "by its listings"
+        assert sum(day.seen for day in archive.pulses.days("gazette")) == 22
     assert found.doubtful == (), "not at once again"
     (problem,) = found.open
     assert problem.kind == "volume"
