@@ -14,14 +14,15 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from storage import schema
+from storage import Archive, schema
 from storage.diff import diff
-from storage.records import Query
+from storage.records import Query, Removed
 from storage.speaking import as_said
 from storage.times import rfc3339
 from storage.web.asking import Asked
 from storage.web.doors import watching_line
 from storage.web.safety import Safety
+from tests.newsroom import article, page
 from tests.reading_room import NOW, Room, follow, serving
 
 # --- search ---------------------------------------------------------------------------------------------------------
@@ -223,6 +224,24 @@ def test_a_watch_of_a_line_asks_the_same(room: Room) -> None:
     found = {each.id for each in room.archive.find(watched)}
     assert found == {each.id for each in room.archive.find(asked.query(NOW.date()))} != set()
     assert watching_line(Asked(), Query()) is None
+
+
+def test_a_line_that_the_site_repeats_has_its_evidence(archive: Archive, tmp_path: Path) -> None:
+    blocks = (
+        Removed(0, 9, 3, "Follow us", "repeated", "site.repeated", 0.21, 22, 24),
+        Removed(10, 19, 4, "Follow me", "repeated", "site.repeated", 0.21, 0, 24),
+        Removed(20, 29, 5, "Read more", "related", "related.opener"),
+    )
+    saved = archive.save(page(), article(blocks=blocks))
+    assert archive.removed(saved.article_id or "") == blocks
+    with serving(archive, tmp_path) as base:
+        shown = httpx.get(f"{base}/articles/{saved.article_id}?show=removed").text
+        told = httpx.get(f"{base}/api/v1/articles/{saved.article_id}/removed").json()["removed"]
+    labels = re.findall(r'<p class="label"[^>]*>(.*?)</p>', shown)
+    assert ["22 of the 24 other pages" in each for each in labels] == [True, False, False]
+    assert "on 0 of the 24 other pages of its site seen last and on others before" in labels[1]
+    assert "pages of its site" not in labels[2]
+    assert [(each["pages"], each["of_pages"]) for each in told] == [(22, 24), (0, 24), (None, None)]
 
 
 # --- articles, versions, stories ------------------------------------------------------------------------------------
