@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shlex
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +14,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from crawler.errors import BadTarget
+from crawler.notices.outbox import Outbox
 from storage import Archive, schema
 from storage.diff import diff
 from storage.records import Query, Removed
@@ -466,6 +468,73 @@ def test_the_crawl_form_says_what_is_wrong(room: Room, window: Any) -> None:
     follow(window, "text=File it")
     filed = room.archive.run(int(urlsplit(window.url).path.rpartition("/")[2]))
     assert (filed.named, filed.pending) == (2, 2)
+
+
+def test_a_search_is_watched_from_its_page(room: Room, window: Any) -> None:
+    asked = 'q=flood+OR+bench+"upper+gate"&source=harbour-post&since=2020'
+    window.goto(f"{room.base}/search?{asked}")
+    window.click(".watch summary")
+    for field, said in (("name", "floods"), ("target", "not an address")):
+        window.fill(f"#watch-{field}", said)
+    follow(window, ".watch button")
+    with pytest.raises(BadTarget) as refused:
+        Outbox("copydesk").check("webhook", "not an address")
+    assert window.inner_text("[role=alert] li") == f"{refused.value}; {refused.value.hint}"  # as the command says it
+    assert window.input_value("#watch-name") == "floods"
+    window.fill("#watch-target", "https://desk.example/hook?key=5f0c")
+    follow(window, "main button")
+    assert urlsplit(window.url).path == "/watches"
+    shown = window.inner_text("main")
+    assert "The watch floods is made" in shown
+    assert "5f0c" not in window.content()  # it may be a secret
+    made = room.archive.watches.get("floods")
+    assert (made.way, made.target, made.secret) == ("webhook", "https://desk.example/hook?key=5f0c", None)
+    assert made.query.words == 'flood OR bench "upper gate" source:harbour-post since:2020'
+    page = Query('flood OR bench "upper gate"', source="harbour-post", since=datetime(2020, 1, 1, tzinfo=UTC))
+    assert room.archive.count(made.query) == room.archive.count(page)
+    follow(window, "td a:has-text('flood OR bench')")
+    assert total_of(window) == room.archive.count(page)
+    room.archive.watches.remove("floods")
+
+
+def test_a_watch_that_cannot_be_made_says_why(room: Room) -> None:
+    with httpx.Client(base_url=room.base) as browser:
+        csrf = re.findall(r'name="csrf" value="([^"]+)"', browser.get("/watches/new").text)[0]
+
+        def told(**fields: str) -> list[str]:
+            form = {"csrf": csrf, "name": "hook", "q": "flood", "way": "webhook", "target": "https://a.example/"}
+            answer = browser.post("/watches", data=form | fields)
+            assert answer.status_code == 422, fields
+            return [html.unescape(each) for each in re.findall("<li><bdi>(.*?)</bdi></li>", answer.text)]
+
+        assert told(way="command", target="touch /tmp/x") == ["say how to tell it: by webhook or email"]
+        assert told(way="") == ["say how to tell it: by webhook or email"]
+        assert told(q="") == ["nothing is asked for: there is no word in the query"]
+        assert told(q='"" ,') == ["nothing is asked for: there is no word in the query"]
+        assert told(name="flood-gate")[0].startswith("there is a watch 'flood-gate' already; ")
+        assert told(name="a b")[0].startswith("'a b' is no name of a watch; ")
+        assert told(name="", target="") == [
+            "name: the watch needs one", "say where to tell it: the address of a webhook, or of mail"
+        ]  # fmt: skip
+        assert told(target="ftp://a.example/x")
+        assert told(target="x" * 2001) == ["address: at most 2,000 characters"]
+        assert told(way="email", target="a@b.example")[0].startswith("no mail can be sent: no mail server")
+        assert browser.post("/watches", data={"name": "hook", "q": "flood"}).status_code == 403
+    assert [watch.name for watch in room.archive.watches.all()] == ["flood-gate"]
+
+
+def test_who_may_only_read_makes_no_watch(tmp_path: Path) -> None:
+    with Archive.open(f"sqlite:///{tmp_path}/a.db") as archive:
+        asks = [(archive.tokens.add("reader", "read"), False), (archive.tokens.add("writer", "write"), True)]
+        form = {"name": "hook", "q": "flood", "way": "webhook", "target": "https://a.example/"}
+        with serving(archive, tmp_path) as base:
+            for token, may in asks:
+                with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}) as browser:
+                    assert ("Make a watch" in browser.get("/watches").text) == may
+                    assert ('action="/watches"' in browser.get("/search?q=flood").text) == may
+                    csrf = re.findall(r'name="csrf" value="([^"]+)"', browser.get("/watches/new").text)[0]
+                    assert browser.post("/watches", data=form | {"csrf": csrf}).status_code == (303 if may else 403)
+        assert [watch.name for watch in archive.watches.all()] == ["hook"]
 
 
 _STEPS = """() => {
