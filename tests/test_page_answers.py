@@ -15,12 +15,14 @@ import pytest
 from sqlalchemy import update
 
 from crawler.errors import BadTarget
+from crawler.newsroom import CatalogueNewsroom
 from crawler.notices.outbox import Outbox
 from storage import Archive, schema
 from storage.diff import diff
 from storage.records import Query, Removed
 from storage.speaking import as_said
 from storage.times import rfc3339
+from storage.web.app import create_app, warm_up
 from storage.web.asking import Asked
 from storage.web.doors import watching_line
 from storage.web.safety import Safety
@@ -185,6 +187,38 @@ def test_what_takes_too_long_to_count_is_a_link(room: Room, tmp_path: Path) -> N
         counted = httpx.get(base + html.unescape(all_of_them)).text
     assert "Count these" not in counted
     assert re.search(r"<h1[^>]*>\s*[\d,]+ articles match", counted)
+
+
+def test_who_asks_first_waits_for_nothing_that_is_made_once(room: Room, tmp_path: Path) -> None:
+    made = room.archive._database.engine._compiled_cache
+    app = create_app(room.archive, CatalogueNewsroom(room.archive, tmp_path), Safety(counting_seconds=10))
+    assert made is not None
+    made.clear()
+    warm_up(app)
+    statements = set(made)
+    assert len(statements) > 8
+    with serving(room.archive, tmp_path) as base:
+        for address in ("/search", "/search?q=flood"):
+            assert httpx.get(base + address).status_code == 200
+    new = set(made) - statements
+    assert len(new) <= 2  # the door's, whether there are tokens
+
+
+def test_what_the_archive_holds(room: Room, tmp_path: Path) -> None:
+    held = room.archive.statistics()
+    with serving(room.archive, tmp_path, Safety(counting_seconds=0)) as base:
+        hurried = httpx.get(f"{base}/about").text
+        assert "Not everything was counted" in hurried
+        assert "sightings" not in hurried
+        (address,) = re.findall('href="([^"]+)">Count these', hurried)
+        counted = httpx.get(base + address).text
+    assert "Not everything" not in counted
+    shown = dict(re.findall(r"<dt>(\w[\w ]*)</dt><dd>([\d,.]+)", counted))
+    told = [shown[name].rstrip(",") for name in ("articles", "versions", "sightings", "pages kept")]
+    assert told == [f"{number:,}" for number in (held.articles, held.versions, held.sightings, held.captures)]
+    assert f"{held.captured_bytes / 1048576:.1f} MB" in counted
+    rows = re.findall(r'/sources/([\w-]+)".*?<td class="number">([\d,]+)', counted)
+    assert dict(rows) == {each.source: f"{each.captures:,}" for each in held.sources if each.source}
 
 
 def test_nothing_found_names_the_culprit(room: Room, window: Any) -> None:
