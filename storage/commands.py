@@ -58,7 +58,7 @@ def search(
 
     if (count_by or versus) and terms:
         raise click.UsageError("either --terms, or --count-by and --versus")
-    queries = [query, *(replace(query, words=words) for words in versus)]
+    queries = list(dict.fromkeys([query, *(replace(query, words=words) for words in versus)]))
     for note in dict.fromkeys(note for each in queries for note in question_of(each).notes):
         desk.note(note)
     if count_by or versus or terms:
