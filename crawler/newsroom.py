@@ -1,4 +1,5 @@
-"""The newsroom behind pages and the HTTP API: files crawls by the catalogue, and tells when a source is due next."""
+"""The newsroom behind pages and the HTTP API: files crawls by the catalogue, tells when a source is due next,
+and where finds can be told."""
 
 from __future__ import annotations
 
@@ -10,12 +11,14 @@ from pathlib import Path
 from crawler.crawl import file_addresses, file_source
 from crawler.errors import CrawlerError
 from crawler.holding import held
+from crawler.notices.outbox import Outbox
 from crawler.schedule import Cron
 from crawler.slots import moment_of, slots_of
 from crawler.source import Source, Timing
 from storage import Archive
 from storage.errors import NotFound
 from storage.links import Filing, Order, SourceRecord
+from storage.watch import Way
 from storage.web.newsroom import Unaskable
 
 _MOST_READ = 1_000  # sources whose schedules are kept in mind
@@ -24,10 +27,17 @@ _MOST_READ = 1_000  # sources whose schedules are kept in mind
 class CatalogueNewsroom:
     """A ``storage.web.newsroom.Newsroom`` on a folder of sources and an archive."""
 
-    def __init__(self, archive: Archive, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        folder: Path,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        outbox: Outbox | None = None,
+    ) -> None:
         self._archive = archive
         self._folder = folder
         self._now = now
+        self._outbox = outbox or Outbox("copydesk")
 
     def file_source(self, name: str, order: Order) -> Filing:
         """File a crawl of a source of the catalogue."""
@@ -61,6 +71,13 @@ class CatalogueNewsroom:
             if (at := self._next(source, done.get(source.name), planned.get(source.name))) is not None:
                 found[source.name] = max(at, free.get(source.name, at))
         return found
+
+    def check_target(self, way: Way, target: str) -> None:
+        """As ``copydesk watch add`` does."""
+        try:
+            self._outbox.check(way, target)
+        except CrawlerError as error:
+            raise self._refused(error) from error
 
     def _next(self, source: SourceRecord, done: str | None, planned: datetime | None) -> datetime | None:
         """By its schedule. None where its file cannot be read, or its pace was not planned yet."""

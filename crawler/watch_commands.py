@@ -55,7 +55,7 @@ def add(
     QUERY is in the language of copydesk search. Each article is told once.
     """
     from storage.search import question_of
-    from storage.watch import Way
+    from storage.watch import NOTHING_ASKED, Way, asks_nothing
 
     ways: dict[Way, str | None] = {"webhook": webhook, "email": email, "command": command}
     given = [(way, target) for way, target in ways.items() if target]
@@ -66,8 +66,8 @@ def add(
         raise click.UsageError("--secret is of webhooks alone")
     query = Query(as_said(words))
     question = question_of(query)
-    if question.is_hopeless or not question.groups:
-        raise click.UsageError("nothing is asked for: there is no word in the query")
+    if asks_nothing(question):
+        raise click.UsageError(NOTHING_ASKED)
     for note in question.notes:
         desk.note(note)
     _outbox().check(way, target)

@@ -47,6 +47,7 @@ def serve(
     import uvicorn
 
     from crawler.newsroom import CatalogueNewsroom
+    from crawler.notices.outbox import Outbox
     from crawler.settings import Settings
     from storage.web.app import create_app
     from storage.web.safety import LOOPBACK, Safety
@@ -60,7 +61,9 @@ def serve(
             )
         names = frozenset(name.lower() for name in (host, *allow_host) if name not in _EVERYWHERE)
         safety = Safety(names, is_open, is_https=behind_proxy)
-        app = create_app(archive, CatalogueNewsroom(archive, Settings.here().sources), safety)
+        settings = Settings.here()
+        newsroom = CatalogueNewsroom(archive, settings.sources, outbox=Outbox.of(settings))
+        app = create_app(archive, newsroom, safety)
         server = uvicorn.Server(uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, ws="none", root_path=root_path,
             proxy_headers=behind_proxy, timeout_graceful_shutdown=_LONGEST_STOP,
@@ -144,7 +147,7 @@ def tokens() -> None:
 @speaks
 @click.pass_obj
 def add(open_archive: OpenArchive, desk: Desk, name: str, scope: Scope) -> None:
-    """Make a token, and show it: only its hash is kept. A token to write files crawls too.
+    """Make a token, and show it: only its hash is kept. A token to write files crawls and makes watches too.
 
     \b
     copydesk tokens add notebook

@@ -153,4 +153,5 @@ def _block(draft: Draft, at: int) -> Block:
     if verdict is None:
         return Block(line.start, line.end, line.number, line.text)
     score = round(draft.likelihood[at], 3)
-    return Removed(line.start, line.end, line.number, line.text, verdict.reason, verdict.rule, score)
+    pages = verdict.pages or ()
+    return Removed(line.start, line.end, line.number, line.text, verdict.reason, verdict.rule, score, *pages)

@@ -47,8 +47,12 @@ class Draft:
 
     def remove(self, at: int, reason: Reason, rule: str) -> None:
         """Take line ``at`` out of the text; the first verdict stands."""
+        self.dismiss(at, Verdict(reason, rule))
+
+    def dismiss(self, at: int, verdict: Verdict) -> None:
+        """The same, with a verdict of an earlier stage."""
         if self.verdicts[at] is None and at not in self._protected:
-            self.verdicts[at] = Verdict(reason, rule)
+            self.verdicts[at] = verdict
 
     def protect(self, at: int) -> None:
         """Have line ``at`` stay, whatever is said of it later."""

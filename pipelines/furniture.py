@@ -139,7 +139,7 @@ def leave_outside(draft: Draft) -> None:
     """What an earlier stage left out of the body, and no rule has named."""
     for at in draft.undecided():
         if verdict := draft.lines[at].outside:
-            draft.remove(at, verdict.reason, verdict.rule)
+            draft.dismiss(at, verdict)
 
 
 def find_unlikely(draft: Draft) -> None:

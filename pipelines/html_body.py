@@ -119,7 +119,7 @@ def _drafted(
         if line.outside is None:
             continue
         if line.outside.reason in _TOLD_BY_PLACE or not first - _BEFORE <= at <= last + _AFTER:
-            draft.remove(at, line.outside.reason, line.outside.rule)
+            draft.dismiss(at, line.outside)
     return draft
 
 
@@ -153,7 +153,7 @@ class _Verdicts:
         if at in self._unwanted:
             return self._unwanted[at]
         if at in self._gone:
-            return Verdict(*self._gone[at])
+            return self._gone[at]
         if at in self._titles:
             return Verdict("title", "block.title")
         return Verdict(*self._around.reason(at))

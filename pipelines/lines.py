@@ -14,10 +14,12 @@ _LINE = re.compile(r"[^\n]*\S[^\n]*")  # str.splitlines would also cut at U+2028
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Why a line goes, and by which rule."""
+    """Why a line goes, and by which rule. pages: on how many of its site's other pages it stood, of how many that were
+    looked at, where that decided."""
 
     reason: Reason
     rule: str
+    pages: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 from pipelines.block_features import NAMES, BlockFeatures, Floats
 from pipelines.block_tree import TextBlock
+from pipelines.lines import Verdict
 from pipelines.site_memory import Lesson, SiteMemory, is_telling, line_key, place_key
-from storage.records import Reason
 
 _LEAN = 0.8  # of the mean log odds of what else stands in a block's place that is added to its own
 _FURTHEST, _FURTHEST_LOST = 2.0, 6.0  # log odds that a place may add or take; where an article seems to be missed
@@ -39,7 +39,7 @@ class Selection:
     """
 
     odds: Floats
-    gone: dict[int, tuple[Reason, str]]
+    gone: dict[int, Verdict]
     doubt: float
     lesson: Lesson
 
@@ -66,15 +66,15 @@ def select(blocks: Sequence[TextBlock], seen: BlockFeatures, odds: Floats, memor
         dict.fromkeys(key for at, key in zip(noted, keys, strict=True) if odds[at] > 0 and is_telling(blocks[at].text))
     )
     lesson = _lesson(blocks, seen, odds, places, keys, body)
-    gone: dict[int, tuple[Reason, str]] = {}
+    gone: dict[int, Verdict] = {}
     doubt = _doubt(blocks, odds)
     kept = sum(len(blocks[at].text) for at in np.flatnonzero(odds > 0).tolist())
     furthest = _FURTHEST_LOST if kept < _LOST * memory.usual_length else _FURTHEST
     odds = odds + _leaning(blocks, seen, odds, memory.evidence(places), furthest)
     if memory.pages:
-        for at, is_repeated in zip(noted, memory.repeated(keys, body), strict=True):
+        for at, key, is_repeated in zip(noted, keys, memory.repeated(keys, body), strict=True):
             if is_repeated:
-                gone[at] = ("repeated", "site.repeated")
+                gone[at] = Verdict("repeated", "site.repeated", memory.pages_with(key, body))
     gone |= _copies(blocks, [at for at in np.flatnonzero(odds > 0).tolist() if at not in gone])
     return Selection(odds, gone, doubt, lesson)
 
@@ -131,19 +131,19 @@ def _doubt(blocks: Sequence[TextBlock], odds: Floats) -> float:
     return float((length * np.minimum(likely, 1 - likely)).sum()) / max(1.0, expected)
 
 
-def _copies(blocks: Sequence[TextBlock], kept: Sequence[int]) -> dict[int, tuple[Reason, str]]:
+def _copies(blocks: Sequence[TextBlock], kept: Sequence[int]) -> dict[int, Verdict]:
     """Kept blocks that say what others say: the article once more in one piece, hidden for scripts; a line again."""
-    gone: dict[int, tuple[Reason, str]] = {}
+    gone: dict[int, Verdict] = {}
     for at in kept:
         text = blocks[at].text
         if len(text) >= _WHOLE:
             others = (blocks[other].text for other in kept if other != at and other not in gone)
             if sum(len(other) for other in others if len(other) > _AGAIN and other in text) > _COVERED * len(text):
-                gone[at] = ("repeated", "block.whole-again")
+                gone[at] = Verdict("repeated", "block.whole-again")
     met: set[str] = set()
     for at in kept:
         text = blocks[at].text
         if len(text) > _REFRAIN and text in met:
-            gone.setdefault(at, ("repeated", "block.again"))
+            gone.setdefault(at, Verdict("repeated", "block.again"))
         met.add(text)
     return gone

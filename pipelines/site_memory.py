@@ -124,6 +124,12 @@ class SiteMemory:
         counts = Counter(line for seen in self.recent if not _is_same(own, seen.body) for line in seen.lines)
         return [counts[line] >= _REPEATED or line in self.known for line in lines]
 
+    def pages_with(self, line: int, body: Iterable[int]) -> tuple[int, int]:
+        """On how many of the other pages that are held a line stands, and how many these are. body: as above."""
+        own = frozenset(body)
+        others = [seen.lines for seen in self.recent if not _is_same(own, seen.body)]
+        return sum(line in lines for lines in others), len(others)
+
     def evidence(self, places: Sequence[int]) -> list[tuple[float, float]]:
         """For each place the characters seen there and the sum of their log odds; nothing for one seen on one page."""
         found = [self.places.get(place) for place in places]

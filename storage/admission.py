@@ -15,7 +15,7 @@ from storage.changes import Change, agree, has_collapsed
 from storage.copies import Copies
 from storage.duplicates import Address, AddressKind, Glance, Known, decide, identity_of, key_of
 from storage.placement import Newcomer, Placing
-from storage.records import Article, Saved, Sketch
+from storage.records import Article, Removed, Saved, Sketch
 from storage.rereading import CONTENT
 from storage.resemblance import RULE_VERSION
 from storage.tray import Head, Tray
@@ -158,7 +158,7 @@ class Admission:
             **{name: getattr(article, name) for name in CONTENT},
         )
         if removed := article.removed:
-            blocks = [(cut.start, cut.end, cut.line, cut.text, cut.because, cut.rule, cut.score) for cut in removed]
+            blocks = [_as_row(cut) for cut in removed]
             self._tray.put(schema.removal, article_id=article_id, number=number, blocks=blocks)
         if head.current == number and not is_new:
             self._renew(capture, article, article_id, number, change)
@@ -259,3 +259,9 @@ def _changed(change: Change | None) -> dict[str, object]:
     )
     names = "change", "changed_since", "words_added", "words_removed", "numbers_changed", "names_changed"
     return dict(zip(names, told or (None,) * len(names), strict=True))
+
+
+def _as_row(cut: Removed) -> tuple[object, ...]:
+    """A removed block as it is kept: most have no pages, and an archive has millions."""
+    row = (cut.start, cut.end, cut.line, cut.text, cut.because, cut.rule, cut.score)
+    return row if cut.pages is None else (*row, cut.pages, cut.of_pages)

@@ -58,7 +58,7 @@ def search(
 
     if (count_by or versus) and terms:
         raise click.UsageError("either --terms, or --count-by and --versus")
-    queries = [query, *(replace(query, words=words) for words in versus)]
+    queries = list(dict.fromkeys([query, *(replace(query, words=words) for words in versus)]))
     for note in dict.fromkeys(note for each in queries for note in question_of(each).notes):
         desk.note(note)
     if count_by or versus or terms:
@@ -178,10 +178,12 @@ def _show_removed(desk: Desk, removed: tuple[Removed, ...]) -> None:
             Column("reason", lambda block: block.reason),
             Column("rule", lambda block: block.rule),
             Column("score", lambda block: "" if block.score is None else f"{block.score:.2f}"),
+            Column("pages", lambda block: "" if block.pages is None else f"{block.pages} of {block.of_pages}"),
             Column("text", lambda block: " ".join(block.text.split()), shrinks=True),
         ],
         lambda block: {"line": block.line, "reason": block.reason, "rule": block.rule, "score": block.score,
-                       "text": block.text, "start": block.start, "end": block.end},
+                       "text": block.text, "start": block.start, "end": block.end, "pages": block.pages,
+                       "of_pages": block.of_pages},
     )  # fmt: skip
 
 

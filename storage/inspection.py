@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 
 from storage import schema
 
@@ -35,23 +35,29 @@ class Statistics:
 
 def statistics(connection: Connection) -> Statistics:
     """Count everything; sources with the most captures first."""
-    captures, captured = connection.execute(
-        select(func.count(), func.coalesce(func.sum(_capture.size), 0)).select_from(schema.capture)
-    ).one()
-    sources = connection.execute(
+    articles, versions, sightings, captures = numbers(connection)
+    return Statistics(articles, versions, sightings, captures, captured_bytes(connection), sources(connection))
+
+
+def numbers(connection: Connection) -> tuple[int, int, int, int]:
+    """How many articles, versions, sightings and captures there are: quick, for an index has them."""
+    articles, versions, sightings, captures = (
+        connection.scalar(select(func.count()).select_from(counted)) or 0
+        for counted in (schema.article, schema.version, schema.sighting, schema.capture)
+    )
+    return articles, versions, sightings, captures
+
+
+def captured_bytes(connection: Connection) -> int:
+    """How much was fetched, each capture counted: reads every one of them."""
+    return connection.scalar(select(func.coalesce(func.sum(_capture.size), 0))) or 0
+
+
+def sources(connection: Connection) -> tuple[SourceCount, ...]:
+    """The sources of captures, those with the most first: reads an index of all of them."""
+    found = connection.execute(
         select(_capture.source, func.count().label("captures"), func.max(_capture.fetched_at))
         .group_by(_capture.source)
         .order_by(func.count().desc(), _capture.source)
     )
-    return Statistics(
-        articles=_count(connection, schema.article),
-        versions=_count(connection, schema.version),
-        sightings=_count(connection, schema.sighting),
-        captures=captures,
-        captured_bytes=captured,
-        sources=tuple(SourceCount(*row) for row in sources),
-    )
-
-
-def _count(connection: Connection, counted: Table) -> int:
-    return connection.scalar(select(func.count()).select_from(counted)) or 0
+    return tuple(SourceCount(*row) for row in found)

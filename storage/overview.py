@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from sqlalchemy import CTE, ColumnElement, Connection, Integer, column, exists, func, or_, select, true, values
 
-from storage import crawl_schema, ledger, schema, search
+from storage import crawl_schema, inspection, ledger, schema, search
 from storage.columns import UtcTime
 from storage.counts import Count, counts
 from storage.database import Database
 from storage.errors import OutOfTime
+from storage.inspection import SourceCount
 from storage.records import CountedBy, Fate, FateOutcome, Query, Run
 from storage.spread import FirstSights, first_sights
 from storage.url_key import host_of
@@ -47,6 +48,18 @@ class Overview:
     def counts(self, query: Query, by: CountedBy, seconds: float) -> tuple[Count, ...] | None:
         """As ``Archive.counts``; None where counting takes longer than that."""
         return self._within(seconds, lambda connection: counts(connection, query, by))
+
+    def numbers(self, seconds: float) -> tuple[int, int, int, int] | None:
+        """How many articles, versions, sightings and captures there are; None where counting takes longer than that."""
+        return self._within(seconds, inspection.numbers)
+
+    def captured(self, seconds: float) -> tuple[SourceCount, ...] | None:
+        """How much was captured of each source; None where counting takes longer than that."""
+        return self._within(seconds, inspection.sources)
+
+    def captured_bytes(self, seconds: float) -> int | None:
+        """How much was fetched in all; None where adding it up takes longer than that."""
+        return self._within(seconds, inspection.captured_bytes)
 
     def covered(self, spans: Sequence[Span], source: str | None = None) -> tuple[bool, ...]:
         """Of each span, whether anything was captured in it (by a source), or an article is dated there.

@@ -40,6 +40,8 @@ FateOutcome = Outcome | Literal["listed", "refused", "outside", "set-aside", "wi
 """What became of an address besides: a listing was read; robots.txt refused it; it is out of the source's scope; it
 was set aside because workers died over it; the page of a known article is gone; it waits; somebody had it forgotten."""
 
+_FEW_PAGES = 2  # fewer than make a line a repeated one: it was known as such from pages that are not held any more
+
 Precision = Literal["second", "minute", "day", "month", "year"]
 
 
@@ -112,17 +114,28 @@ class Block:
 class Removed(Block):
     """A piece that is not part of the text: why, and by which rule (``family.name``).
 
-    score: how likely the model took it to be article, 0..1; None where no model was asked.
+    score: how likely the model took it to be article, 0..1; None where no model was asked. pages: of ``of_pages``
+    other pages of its site that were remembered then, how many had it too; None where that was not what decided.
     """
 
     because: Reason
     rule: str
     score: float | None = None
+    pages: int | None = None
+    of_pages: int | None = None
 
     @property
     def reason(self) -> Reason:
         """Why the block was removed."""
         return self.because
+
+    @property
+    def evidence(self) -> str | None:
+        """On how many of the site's pages it stood, in words; None where that did not decide."""
+        if self.pages is None:
+            return None
+        before = " and on others before" if self.pages < _FEW_PAGES else ""
+        return f"on {self.pages} of the {self.of_pages} other pages of its site seen last{before}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ removal = Table(  # apart from the version, so that reading texts stays light
     metadata,
     Column("article_id", String(16), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("blocks", SafeJson, nullable=False),  # [start, end, line, text, because, rule, score] each, or no score
+    Column("blocks", SafeJson, nullable=False),  # the fields of ``Removed`` each; the last ones may lack
     ForeignKeyConstraint(["article_id", "number"], ["version.article_id", "version.number"], ondelete="CASCADE"),
 )
 

@@ -90,14 +90,24 @@ def _stands_at(stream: list[str], at: int, term: Words) -> bool:
 
 
 def _places(text: str, wanted: set[str], begun: tuple[str, ...]) -> Iterator[Place]:
-    """The tokens of ``text`` with their places; where none is wanted or begun, the place of the whole chunk does."""
+    """The tokens of chunks in which some are wanted or begun, with their places; an empty one stands for all between
+    two of them. A text says most of its words again: each is looked at once."""
+    is_telling: dict[str, bool] = {}
+    is_gap = False
     for chunk in _CHUNK.finditer(text):
         word = chunk.group()
-        found = _tokens_of(word) if len(word) <= _USUAL else tokens(word)
-        if wanted.isdisjoint(found) and not (begun and any(token.startswith(begun) for token in found)):
-            yield from ((token, *chunk.span()) for token in found)
-        else:
-            yield from _placed(word, chunk.start())
+        telling = is_telling.get(word)
+        if telling is None:
+            found = _tokens_of(word) if len(word) <= _USUAL else tokens(word)
+            is_begun = bool(begun) and any(token.startswith(begun) for token in found)
+            telling = is_telling[word] = not found or is_begun or not wanted.isdisjoint(found)
+        if not telling:
+            is_gap = True
+            continue
+        if is_gap:
+            yield "", chunk.start(), chunk.start()
+            is_gap = False
+        yield from _placed(word, chunk.start())
 
 
 @lru_cache(maxsize=20_000)  # most words of a text stand in other texts too

@@ -9,11 +9,14 @@ from typing import Literal
 from sqlalchemy import Connection, case, func, select, true
 
 from storage import reader_schema
+from storage.query_language import Question
 from storage.records import ArchivedArticle, Query
 from storage.times import rfc3339
 
 Way = Literal["webhook", "email", "command"]
 """How the finds of a watch are told."""
+
+NOTHING_ASKED = "nothing is asked for: there is no word in the query"
 
 _watch, _notice = reader_schema.watch.c, reader_schema.notice.c
 
@@ -82,6 +85,11 @@ def watches(connection: Connection, name: str | None = None) -> tuple[Watch, ...
         )
         for row in rows
     )  # fmt: skip
+
+
+def asks_nothing(question: Question) -> bool:
+    """Whether a watch for it could never tell anything of use: all there is, or nothing ever."""
+    return question.is_hopeless or not question.groups
 
 
 def kept_query(query: Query) -> dict[str, str | None]:

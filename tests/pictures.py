@@ -26,7 +26,8 @@ def main(folder: Path) -> None:
         )
         window = browser.new_page(viewport=_SIZE, color_scheme="light")
         for name, address in (
-            ("search", "/search?q=flood+gate"), ("article", pages["article-removed"]), ("diff", pages["versions"]),
+            ("search", "/search?q=flood+gate"), ("compare", "/search?q=crane&q=bench&q=wire"),
+            ("article", pages["article-removed"]), ("diff", pages["versions"]),
             ("story", pages["story"]), ("sources", "/sources"),
         ):  # fmt: skip
             window.goto(room.base + address)

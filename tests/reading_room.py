@@ -287,6 +287,7 @@ class Room:
             "why": "/why?url=https://riverside-courier.example/gate",
             "why-never": "/why?url=https://riverside-courier.example/crawled/nowhere",
             "watches": "/watches",
+            "watch-form": "/watches/new?q=flood+since:2021-13",
             "about": "/about",
             "not-found": "/articles/0000000000000000",
             "login": "/login",

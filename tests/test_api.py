@@ -106,7 +106,7 @@ def test_an_article_in_full(asking: Asking) -> None:
     removed = asking.get(f"/articles/{asking.gazette}/removed")["removed"]
     assert removed == [
         {"line": 3, "reason": "byline", "rule": "byline.by-name", "score": None, "text": "By Ana Duarte", "start": 12,
-         "end": 25}
+         "end": 25, "pages": None, "of_pages": None}
     ]  # fmt: skip
     versions = asking.get(f"/articles/{asking.gazette}/versions")["versions"]
     assert [(each["number"], each["change"], each["stands"]) for each in versions] == [

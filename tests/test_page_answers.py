@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shlex
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,14 +14,19 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from storage import schema
+from crawler.errors import BadTarget
+from crawler.newsroom import CatalogueNewsroom
+from crawler.notices.outbox import Outbox
+from storage import Archive, schema
 from storage.diff import diff
-from storage.records import Query
+from storage.records import Query, Removed
 from storage.speaking import as_said
 from storage.times import rfc3339
+from storage.web.app import create_app, warm_up
 from storage.web.asking import Asked
 from storage.web.doors import watching_line
 from storage.web.safety import Safety
+from tests.newsroom import article, page
 from tests.reading_room import NOW, Room, follow, serving
 
 # --- search ---------------------------------------------------------------------------------------------------------
@@ -184,6 +189,38 @@ def test_what_takes_too_long_to_count_is_a_link(room: Room, tmp_path: Path) -> N
     assert re.search(r"<h1[^>]*>\s*[\d,]+ articles match", counted)
 
 
+def test_who_asks_first_waits_for_nothing_that_is_made_once(room: Room, tmp_path: Path) -> None:
+    made = room.archive._database.engine._compiled_cache
+    app = create_app(room.archive, CatalogueNewsroom(room.archive, tmp_path), Safety(counting_seconds=10))
+    assert made is not None
+    made.clear()
+    warm_up(app)
+    statements = set(made)
+    assert len(statements) > 8
+    with serving(room.archive, tmp_path) as base:
+        for address in ("/search", "/search?q=flood"):
+            assert httpx.get(base + address).status_code == 200
+    new = set(made) - statements
+    assert len(new) <= 2  # the door's, whether there are tokens
+
+
+def test_what_the_archive_holds(room: Room, tmp_path: Path) -> None:
+    held = room.archive.statistics()
+    with serving(room.archive, tmp_path, Safety(counting_seconds=0)) as base:
+        hurried = httpx.get(f"{base}/about").text
+        assert "Not everything was counted" in hurried
+        assert "sightings" not in hurried
+        (address,) = re.findall('href="([^"]+)">Count these', hurried)
+        counted = httpx.get(base + address).text
+    assert "Not everything" not in counted
+    shown = dict(re.findall(r"<dt>(\w[\w ]*)</dt><dd>([\d,.]+)", counted))
+    told = [shown[name].rstrip(",") for name in ("articles", "versions", "sightings", "pages kept")]
+    assert told == [f"{number:,}" for number in (held.articles, held.versions, held.sightings, held.captures)]
+    assert f"{held.captured_bytes / 1048576:.1f} MB" in counted
+    rows = re.findall(r'/sources/([\w-]+)".*?<td class="number">([\d,]+)', counted)
+    assert dict(rows) == {each.source: f"{each.captures:,}" for each in held.sources if each.source}
+
+
 def test_nothing_found_names_the_culprit(room: Room, window: Any) -> None:
     window.goto(f"{room.base}/search?q=flood+gate+zeppelin&source=riverside-courier")
     assert total_of(window) == 0
@@ -223,6 +260,24 @@ def test_a_watch_of_a_line_asks_the_same(room: Room) -> None:
     found = {each.id for each in room.archive.find(watched)}
     assert found == {each.id for each in room.archive.find(asked.query(NOW.date()))} != set()
     assert watching_line(Asked(), Query()) is None
+
+
+def test_a_line_that_the_site_repeats_has_its_evidence(archive: Archive, tmp_path: Path) -> None:
+    blocks = (
+        Removed(0, 9, 3, "Follow us", "repeated", "site.repeated", 0.21, 22, 24),
+        Removed(10, 19, 4, "Follow me", "repeated", "site.repeated", 0.21, 0, 24),
+        Removed(20, 29, 5, "Read more", "related", "related.opener"),
+    )
+    saved = archive.save(page(), article(blocks=blocks))
+    assert archive.removed(saved.article_id or "") == blocks
+    with serving(archive, tmp_path) as base:
+        shown = httpx.get(f"{base}/articles/{saved.article_id}?show=removed").text
+        told = httpx.get(f"{base}/api/v1/articles/{saved.article_id}/removed").json()["removed"]
+    labels = re.findall(r'<p class="label"[^>]*>(.*?)</p>', shown)
+    assert ["22 of the 24 other pages" in each for each in labels] == [True, False, False]
+    assert "on 0 of the 24 other pages of its site seen last and on others before" in labels[1]
+    assert "pages of its site" not in labels[2]
+    assert [(each["pages"], each["of_pages"]) for each in told] == [(22, 24), (0, 24), (None, None)]
 
 
 # --- articles, versions, stories ------------------------------------------------------------------------------------
@@ -447,6 +502,73 @@ def test_the_crawl_form_says_what_is_wrong(room: Room, window: Any) -> None:
     follow(window, "text=File it")
     filed = room.archive.run(int(urlsplit(window.url).path.rpartition("/")[2]))
     assert (filed.named, filed.pending) == (2, 2)
+
+
+def test_a_search_is_watched_from_its_page(room: Room, window: Any) -> None:
+    asked = 'q=flood+OR+bench+"upper+gate"&source=harbour-post&since=2020'
+    window.goto(f"{room.base}/search?{asked}")
+    window.click(".watch summary")
+    for field, said in (("name", "floods"), ("target", "not an address")):
+        window.fill(f"#watch-{field}", said)
+    follow(window, ".watch button")
+    with pytest.raises(BadTarget) as refused:
+        Outbox("copydesk").check("webhook", "not an address")
+    assert window.inner_text("[role=alert] li") == f"{refused.value}; {refused.value.hint}"  # as the command says it
+    assert window.input_value("#watch-name") == "floods"
+    window.fill("#watch-target", "https://desk.example/hook?key=5f0c")
+    follow(window, "main button")
+    assert urlsplit(window.url).path == "/watches"
+    shown = window.inner_text("main")
+    assert "The watch floods is made" in shown
+    assert "5f0c" not in window.content()  # it may be a secret
+    made = room.archive.watches.get("floods")
+    assert (made.way, made.target, made.secret) == ("webhook", "https://desk.example/hook?key=5f0c", None)
+    assert made.query.words == 'flood OR bench "upper gate" source:harbour-post since:2020'
+    page = Query('flood OR bench "upper gate"', source="harbour-post", since=datetime(2020, 1, 1, tzinfo=UTC))
+    assert room.archive.count(made.query) == room.archive.count(page)
+    follow(window, "td a:has-text('flood OR bench')")
+    assert total_of(window) == room.archive.count(page)
+    room.archive.watches.remove("floods")
+
+
+def test_a_watch_that_cannot_be_made_says_why(room: Room) -> None:
+    with httpx.Client(base_url=room.base) as browser:
+        csrf = re.findall(r'name="csrf" value="([^"]+)"', browser.get("/watches/new").text)[0]
+
+        def told(**fields: str) -> list[str]:
+            form = {"csrf": csrf, "name": "hook", "q": "flood", "way": "webhook", "target": "https://a.example/"}
+            answer = browser.post("/watches", data=form | fields)
+            assert answer.status_code == 422, fields
+            return [html.unescape(each) for each in re.findall("<li><bdi>(.*?)</bdi></li>", answer.text)]
+
+        assert told(way="command", target="touch /tmp/x") == ["say how to tell it: by webhook or email"]
+        assert told(way="") == ["say how to tell it: by webhook or email"]
+        assert told(q="") == ["nothing is asked for: there is no word in the query"]
+        assert told(q='"" ,') == ["nothing is asked for: there is no word in the query"]
+        assert told(name="flood-gate")[0].startswith("there is a watch 'flood-gate' already; ")
+        assert told(name="a b")[0].startswith("'a b' is no name of a watch; ")
+        assert told(name="", target="") == [
+            "name: the watch needs one", "say where to tell it: the address of a webhook, or of mail"
+        ]  # fmt: skip
+        assert told(target="ftp://a.example/x")
+        assert told(target="x" * 2001) == ["address: at most 2,000 characters"]
+        assert told(way="email", target="a@b.example")[0].startswith("no mail can be sent: no mail server")
+        assert browser.post("/watches", data={"name": "hook", "q": "flood"}).status_code == 403
+    assert [watch.name for watch in room.archive.watches.all()] == ["flood-gate"]
+
+
+def test_who_may_only_read_makes_no_watch(tmp_path: Path) -> None:
+    with Archive.open(f"sqlite:///{tmp_path}/a.db") as archive:
+        asks = [(archive.tokens.add("reader", "read"), False), (archive.tokens.add("writer", "write"), True)]
+        form = {"name": "hook", "q": "flood", "way": "webhook", "target": "https://a.example/"}
+        with serving(archive, tmp_path) as base:
+            for token, may in asks:
+                with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}) as browser:
+                    assert ("Make a watch" in browser.get("/watches").text) == may
+                    assert ('action="/watches"' in browser.get("/search?q=flood").text) == may
+                    csrf = re.findall(r'name="csrf" value="([^"]+)"', browser.get("/watches/new").text)[0]
+                    assert browser.post("/watches", data=form | {"csrf": csrf}).status_code == (303 if may else 403)
+        assert [watch.name for watch in archive.watches.all()] == ["hook"]
 
 
 _STEPS = """() => {

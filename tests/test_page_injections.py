@@ -84,7 +84,8 @@ def test_payloads_stay_text(browser: Any, baits: tuple[str, list[Bait]]) -> None
         id_ = bait.article_id
         addresses += [f"/articles/{id_}?show=removed", f"/articles/{id_}/versions", f"/why?url={id_}"]
         addresses += [f"/search?q={asked}&source={asked}&language={asked}&since={asked}&after={asked}&sort={asked}"]
-        addresses += [f"/why?url={asked}", f"/runs?source={asked}"]
+        addresses += [f"/why?url={asked}", f"/runs?source={asked}", f"/search?q=x&q={asked}&source={asked}"]
+        addresses += [f"/watches/new?q={asked}&name={asked}&target={asked}&way={asked}", f"/watches?made={asked}"]
     addresses += [f"/stories/{laid[at].article_id}" for at in range(0, len(laid), 6)]
     addresses += [f"/sources/s{at}" for at in range(0, len(laid), 6)]
     for address in addresses:

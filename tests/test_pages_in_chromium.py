@@ -22,7 +22,7 @@ NAMES = (
     "search", "search-words", "search-narrowed", "search-hours", "compare",
     "search-nothing", "article", "article-removed", "article-arabic",
     "article-japanese", "article-vietnamese", "versions", "versions-one", "story", "stories", "sources", "source",
-    "source-broken", "runs", "run", "run-under-way", "crawl-form", "why", "why-never", "watches", "about",
+    "source-broken", "runs", "run", "run-under-way", "crawl-form", "why", "why-never", "watches", "watch-form", "about",
     "not-found", "login",
 )  # fmt: skip
 _AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")

@@ -72,6 +72,7 @@ def test_it_forgets_pages_and_keeps_what_repeats() -> None:
     assert memory.pages == 60
     assert len(memory.recent) <= 24
     assert memory.repeated([line_key("Read on")], ()) == [True]
+    assert memory.pages_with(line_key("Read on"), ())[0] == 0  # of those that are held still
 
 
 def test_a_new_layout_is_noticed_after_three_pages() -> None:
@@ -109,7 +110,11 @@ def test_a_site_s_own_paragraphs_go_once_two_other_articles_had_them() -> None:
     again = clean(page(1, TOPICS[0]), profile)
     assert isinstance(again, Article)
     assert "Item 1.first" in again.text
-    assert {cut.rule for cut in again.removed if cut.because == "repeated"} == {"site.repeated"}
+    repeated = [cut for cut in again.removed if cut.because == "repeated"]
+    assert {cut.rule for cut in repeated} == {"site.repeated"}
+    assert {(cut.pages, cut.of_pages) for cut in repeated} == {(9, 9)}  # the others; it was among the ten itself
+    assert {cut.evidence for cut in repeated} == {"on 9 of the 9 other pages of its site seen last"}
+    assert {cut.pages for cut in again.removed if cut.because != "repeated"} == {None}
 
 
 def test_the_same_page_and_profile_give_the_same_article() -> None:

@@ -7,14 +7,18 @@ from importlib.metadata import version
 from starlette.requests import Request
 from starlette.responses import Response
 
+from storage.web.counter import seconds_left
 from storage.web.front_desk import desk_of
 from storage.web.rendering import page
 
 
 def about(request: Request) -> Response:
-    """What this is."""
-    archive = desk_of(request).archive
+    """What this is. What cannot be counted quickly is a link, ``counts=all``."""
+    desk = desk_of(request)
+    archive, overview, safety = desk.archive, desk.archive.overview, desk.safety
+    left = seconds_left(safety.seconds if request.query_params.get("counts") == "all" else safety.counting_seconds)
     return page(
-        request, "about", version=version("copydesk"), migration=archive.migration(), held=archive.statistics(),
-        dated=archive.overview.dated(), database=archive.database.partition(":")[0].partition("+")[0],
+        request, "about", version=version("copydesk"), migration=archive.migration(), dated=overview.dated(),
+        database=archive.database.partition(":")[0].partition("+")[0], numbers=overview.numbers(left()),
+        sources=overview.captured(left()), captured_bytes=overview.captured_bytes(left()),
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from anyio import to_thread
@@ -14,9 +14,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import Scope
 
 from storage.archive import Archive
-from storage.web import api, csrf, login, pages, rendering
+from storage.errors import StorageError
+from storage.patience import patience
+from storage.web import api, csrf, login, pages, rendering, search_page
 from storage.web.api.description import describe, methods_of
 from storage.web.api.parameters import misread
 from storage.web.door import Door
@@ -31,7 +34,7 @@ def create_app(archive: Archive, newsroom: Newsroom, safety: Safety) -> FastAPI:
     """The application for an open archive; who serves it closes it."""
     app = FastAPI(
         title="copydesk", version=version("copydesk"), docs_url=None, redoc_url=None, openapi_url=None,
-        redirect_slashes=False, lifespan=_few_threads,
+        redirect_slashes=False, lifespan=_begun,
         exception_handlers={HTTPException: _of_routing, RequestValidationError: _of_reading},
     )  # fmt: skip
     secret = secrets.token_bytes(32)
@@ -49,11 +52,28 @@ def create_app(archive: Archive, newsroom: Newsroom, safety: Safety) -> FastAPI:
 
 
 @asynccontextmanager
-async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
-    """No more threads than there are connections to the database, those of exports apart."""
+async def _begun(app: FastAPI) -> AsyncIterator[None]:
+    """No more threads than there are connections to the database, those of exports apart; and a page made already."""
     desk: FrontDesk = app.state.desk
     to_thread.current_default_thread_limiter().total_tokens = desk.safety.readers
+    await to_thread.run_sync(warm_up, app)
     yield
+
+
+def warm_up(app: FastAPI) -> None:
+    """Make the page of a search for nobody, so that who asks first does not wait for what is read and compiled once."""
+    desk: FrontDesk = app.state.desk
+    for said in (b"", b"q=a"):
+        asked: Scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/search",
+            "query_string": said,
+            "headers": [],
+            "app": app,
+        }
+        with suppress(StorageError), patience(desk.safety.counting_seconds * 10):
+            search_page.search(Request(asked))
 
 
 def _health(request: Request) -> PlainTextResponse:

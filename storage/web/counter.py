@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from storage.archive import Archive
@@ -10,17 +10,23 @@ from storage.counts import Count
 from storage.records import CountedBy, Query
 
 
+def seconds_left(seconds: float) -> Callable[[], float]:
+    """Tells how many of these seconds are left; fewer than none when they are over."""
+    end = monotonic() + seconds
+    return lambda: end - monotonic()
+
+
 class Counter:
     """Every count is None from when its seconds are over."""
 
     def __init__(self, archive: Archive, seconds: float) -> None:
         self._overview = archive.overview
-        self._end = monotonic() + seconds
+        self._left = seconds_left(seconds)
 
     def count(self, query: Query) -> int | None:
         """How many articles answer."""
-        return self._overview.count(query, self._end - monotonic())
+        return self._overview.count(query, self._left())
 
     def counts(self, query: Query, by: CountedBy) -> Sequence[Count] | None:
         """How many, by something."""
-        return self._overview.counts(query, by, self._end - monotonic())
+        return self._overview.counts(query, by, self._left())

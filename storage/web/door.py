@@ -42,7 +42,7 @@ class Asker:
 
     @property
     def may_write(self) -> bool:
-        """Whether crawls may be filed."""
+        """Whether crawls may be filed, and watches made."""
         return self.token is None or self.token.may_write
 
 

@@ -1,4 +1,5 @@
-"""The newsroom, as far as pages and the HTTP API know it: who files a crawl, and when a source is looked at next."""
+"""The newsroom, as far as pages and the HTTP API know it: who files a crawl, when a source is looked at next, and where
+finds may be told."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ from typing import Protocol
 
 from storage.errors import StorageError
 from storage.links import Filing, Order, SourceRecord
+from storage.watch import Way
 
 
 class Unaskable(StorageError):
-    """A crawl that is refused: no such source, one that is switched off, or no address. ``hint`` says what to do."""
+    """What is refused: a crawl of no source, of one that is switched off or of no address; or to tell something where
+    nothing can be told. ``hint`` says what to do."""
 
 
 class Newsroom(Protocol):
@@ -34,4 +37,8 @@ class Newsroom(Protocol):
 
     def next_runs(self, sources: Sequence[SourceRecord]) -> Mapping[str, datetime]:
         """The same of many sources, in as few queries as of one; those without such a time are left out."""
+        ...
+
+    def check_target(self, way: Way, target: str) -> None:
+        """Raises Unaskable where nothing can be told there, as the settings are."""
         ...

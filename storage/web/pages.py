@@ -42,12 +42,14 @@ def routes() -> APIRouter:
         ("/runs/{run}", runs_page.run),
         ("/why", why_page.why),
         ("/watches", watches_page.watches),
+        ("/watches/new", watches_page.new_watch),
         ("/about", about_page.about),
         ("/", _home),
         ("/static/{name}", _own_file),
     ):
         router.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
-    router.add_api_route("/runs", _file_run, methods=["POST"], response_model=None)
+    for path, take in (("/runs", _file_run), ("/watches", _make_watch)):
+        router.add_api_route(path, take, methods=["POST"], response_model=None)
     return router
 
 
@@ -67,3 +69,9 @@ async def _file_run(request: Request) -> Response:
     """Filing waits for the database: in a thread, not here."""
     form = await request.form()
     return await run_in_threadpool(runs_page.file_run, request, form)
+
+
+async def _make_watch(request: Request) -> Response:
+    """As above."""
+    form = await request.form()
+    return await run_in_threadpool(watches_page.make_watch, request, form)

@@ -115,8 +115,8 @@ def frame(
     chosen = _finest(start, stop, _UNITS[_UNITS.index(unit) :], MOST_BARS)
     if chosen == "hour":
         by_hour = [counting("hour") for counting in countings]
-        if None in by_hour:
-            chosen = "day"  # there is no time for more
+        if None in by_hour or not any(by_hour):
+            unit = chosen = "day"  # there is no time for more, or what there was is gone by now
         else:
             dated = [_dated(each or ()) for each in by_hour]
             found = sorted(at for each in dated for at, _ in each)

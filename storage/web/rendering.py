@@ -36,8 +36,8 @@ def page(
     asker = getattr(request.state, "asker", None)
     always = {
         "base": request.scope.get("root_path", ""), "path": request.url.path, "csrf": partial(csrf.token_for, request),
-        "navigation": NAVIGATION, "is_logged_in": asker is not None and asker.by_cookie, "now": datetime.now(UTC),
-        "stylesheet": style, "icon": icon,
+        "navigation": NAVIGATION, "is_logged_in": asker is not None and asker.by_cookie,
+        "may_write": asker is None or asker.may_write, "now": datetime.now(UTC), "stylesheet": style, "icon": icon,
     }  # fmt: skip
     text = _environment().get_template(f"{template}.html").render(always | shown)
     return HTMLResponse(text.encode("utf-8", "backslashreplace"), status, dict(headers or {}))  # lone surrogates

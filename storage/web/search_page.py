@@ -14,11 +14,12 @@ from storage.spread import FirstSights
 from storage.web.asking import Asked
 from storage.web.comparison_page import compare
 from storage.web.counter import Counter
-from storage.web.doors import exports, lines, pieces, watching_line
+from storage.web.doors import exports, lines, pieces, watched_words, watching_line
 from storage.web.facets import facets
 from storage.web.front_desk import desk_of
 from storage.web.rendering import page
 from storage.web.timeline import timeline
+from storage.web.watches_page import WAYS
 
 _MOST_FILTERS = 8  # that are left out one by one, where nothing was found
 
@@ -69,8 +70,7 @@ def search(request: Request) -> Response:
         facets=facets(asked, query, counter.counts), culprit=None if hits else _culprit(asked, now, counter),
         next=asked.address(after=str(found.after)) if found.after else None, is_first=query.after is None,
         narrowed=asked.narrowed, exports=exports(asked), lines=lines(asked, query),
-        watch=watching_line(asked, query),
-        sources=[source.name for source in desk.archive.sources.all()],
+        watch=watching_line(asked, query), said={"q": " ".join(watched_words(asked, query))}, ways=WAYS, faults=(),
     )  # fmt: skip
 
 

@@ -51,7 +51,10 @@ class ArticleList:
 
 @dataclass(frozen=True, slots=True)
 class RemovedBlock:
-    """What is not part of the text: why, and by which rule. start, end: offsets in the decoded page; line: from 1."""
+    """What is not part of the text: why, and by which rule. start, end: offsets in the decoded page; line: from 1.
+
+    pages: of ``of_pages`` other pages of its site, how many had it too; null where that was not what decided.
+    """
 
     line: int
     reason: Reason
@@ -60,6 +63,8 @@ class RemovedBlock:
     text: str
     start: int
     end: int
+    pages: int | None
+    of_pages: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,17 @@ def list_removed(request: Request, id: ArticleId) -> Response:  # noqa: A002 - t
     archive = desk_of(request).archive
     article = archive.get(id)
     blocks = [
-        RemovedBlock(block.line, block.reason, block.rule, block.score, block.text, block.start, block.end)
+        RemovedBlock(
+            block.line,
+            block.reason,
+            block.rule,
+            block.score,
+            block.text,
+            block.start,
+            block.end,
+            block.pages,
+            block.of_pages,
+        )
         for block in archive.removed(article.id)
     ]
     return answer(request, RemovedBlocks(article.id, blocks))

@@ -46,7 +46,9 @@ REMOVED = {
     "article_id": _COPY,
     "removed": [
         {"line": 3, "reason": "byline", "rule": "byline.by-name", "score": None, "text": "By Ana Duarte", "start": 12,
-         "end": 25},
+         "end": 25, "pages": None, "of_pages": None},
+        {"line": 14, "reason": "repeated", "rule": "site.repeated", "score": 0.212, "text": "Follow us", "start": 340,
+         "end": 349, "pages": 22, "of_pages": 24},
     ],
 }  # fmt: skip
 _FIRST = {
