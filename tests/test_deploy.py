@@ -156,6 +156,27 @@ def test_the_guide_shows_what_exists() -> None:
         assert target in anchors
 
 
+def test_commands_of_the_guide_are_shown_as_commands() -> None:
+    """A line ``# command`` outside of a block would be a heading."""
+    told = re.sub(r"^```.*?^```$", "", GUIDE, flags=re.MULTILINE | re.DOTALL)
+    assert "```" not in told
+    assert re.findall(r"^(?:# (?!Operating)|\$ ).*", told, re.MULTILINE) == []
+    assert all(heading in GUIDE for heading in ("\n\n## Upgrade\n\n", "\n\n## Move to another database\n\n"))
+
+
+def test_commands_by_hand_run_as_the_services_do() -> None:
+    news = (DEPLOY / "news").read_text(encoding="utf-8")
+    assert os.access(DEPLOY / "news", os.X_OK)
+    asked = dict(re.findall(r"-p (\w+)=(\S+)", news))
+    for unit in UNITS:
+        service = parsed(unit)["Service"]
+        stated = {name: service[name].replace("%S", "/var/lib") for name in asked}
+        assert asked == stated
+    assert asked.keys() == {"User", "UMask", "WorkingDirectory", "EnvironmentFile"}
+    assert f'{SERVICE} "$@"' in news
+    assert len(re.findall(r"install deploy/news /usr/local/bin/", GUIDE)) == 2  # at first, and at each upgrade
+
+
 def test_the_bucket_is_made_once(s3_environment: dict[str, str]) -> None:
     import boto3
 

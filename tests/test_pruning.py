@@ -310,8 +310,9 @@ def _prune_in_s3_and_die(database: str, place: str, name: str, countdown: int) -
         archive.pruning.prune(CUT)
 
 
-@pytest.mark.parametrize(("name", "countdown"), [("replace", 0), ("replace", 2), ("remove", 0), ("remove", 5)])
-def test_a_kill_loses_nothing_in_s3(database_url: str, s3_place: str, name: str, countdown: int) -> None:
+@pytest.mark.parametrize(("name", "countdown"), [("replace", 0), ("remove", 5)])
+def test_a_kill_loses_nothing_in_s3(s3_place: str, tmp_path: Path, name: str, countdown: int) -> None:
+    database_url = f"sqlite:///{tmp_path}/archive.db"
     with Archive.open(database_url, s3_place) as archive:
         furnish(archive)
         aged(archive)
