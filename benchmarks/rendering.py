@@ -15,8 +15,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+from crawler.errors import NoBrowser
 from crawler.fetching.addresses import networks
 from crawler.fetching.browser import Browser
+from crawler.fetching.chromium import Chromium
 from crawler.fetching.fetch import Fetcher
 from crawler.fetching.fetched import Fetched
 from tests.crawling import family, memory
@@ -30,6 +32,11 @@ _CODE = ("const words = [" + "'news', " * 14 + "];\n") * 780  # some 100 kB
 
 def main() -> None:
     """Print the figures."""
+    try:
+        Chromium.find(os.environ.get("COPYDESK_CHROMIUM"), sandbox=False)
+    except NoBrowser as error:
+        print(f"not measured: {error}: {error.hint}")
+        return
     more = "".join(
         f"document.head.append(Object.assign(document.createElement('script'), {{src: '/{at}.js'}}));"
         for at in range(SCRIPTS)

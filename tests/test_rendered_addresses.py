@@ -17,6 +17,7 @@ from crawler.fetching.addresses import Networks, networks
 from crawler.fetching.browser import Browser
 from crawler.fetching.fetched import Fetched
 from crawler.fetching.proxy import USER, Proxy
+from storage.records import Page
 from tests import test_addresses
 from tests.crawling import CrawlDesk, adds_up, definition
 from tests.raw_server import Names, RawServer, response
@@ -27,7 +28,7 @@ from tests.test_rendered_crawls import rendering_desk
 
 EVERYTHING = networks(["0.0.0.0/0", "::/0"])
 A_PAGE = 20  # targets that one page tries: all that it does with them is less than it may
-WAYS = 17
+WAYS = 19
 SCRIPT = """
 const attempt = deed => { try { const done = deed(); if (done && done.catch) done.catch(() => 0); } catch (error) {} };
 const add = (name, fields) => attempt(() => {
@@ -106,7 +107,7 @@ def lured_by_scripts(desk: CrawlDesk) -> Lured:
                 desk.work("control")
     stored = [url for url, article in desk.articles().items() if "Lower Amblewick" not in article.text]
     wrong = [*([] if adds_up(ended) else [f"{ended}"]), *stored]
-    wrong += [f"{each} was not rendered" for each in pages if "rendered" not in _kept(desk, each)]
+    wrong += [f"{each} was not rendered whole" for each in pages if each not in _rendered(desk)]
     return Lured(len(targets) * (WAYS + 1), reached, there.reached[len(reached) :], wrong)
 
 
@@ -117,10 +118,10 @@ def _heard(datagrams: socket.socket) -> list[str]:
         return []
 
 
-def _kept(desk: CrawlDesk, url: str) -> str:
+def _rendered(desk: CrawlDesk) -> set[str | None]:
+    """The pages that were rendered whole."""
     with desk.archive() as archive:
-        pages = [page for page in archive.replay() if page.url == url]
-    return "rendered" if pages and getattr(pages[0], "rendered", None) else ""
+        return {page.url for page in archive.replay() if isinstance(page, Page) and page.rendered and not page.cut}
 
 
 def test_no_script_reaches_what_is_not_allowed(tmp_path: Path, chromium: str) -> None:

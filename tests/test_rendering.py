@@ -207,6 +207,8 @@ def test_what_is_not_wanted_is_not_fetched_and_harms_nothing(chromium: str) -> N
             wrong = [name for name, each in zip(HARMLESS, rendered, strict=True) if "Shell é" not in each.body.decode()]
             assert wrong == []
             assert "/asked" not in site.paths
+            led_on = dict(zip(HARMLESS, rendered, strict=True))["another page"]
+            assert f"leads on to {site.base}/asked, which is not followed" in led_on.notes
 
         in_browser(chromium, work)
 

@@ -61,6 +61,7 @@ class Rendering:
         self._limits = limits
         self._passed = passed
         self._origin = ""  # of the page, as the browser writes it; empty until it is given
+        self._frame = ""
         self._asked = 0  # requests of any kind
         self._enough = asyncio.Event()  # it has had all the requests that it may make
 
@@ -134,8 +135,7 @@ class Rendering:
             await asyncio.gather(rest, enough, return_exceptions=True)
 
     async def _written_down(self, session: CDPSession) -> bytes:
-        frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
-        world = await session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "copydesk"})
+        world = await session.send("Page.createIsolatedWorld", {"frameId": self._frame, "worldName": "copydesk"})
         answer = await session.send(
             "Runtime.evaluate",
             {
@@ -159,13 +159,16 @@ class Rendering:
         request = {"requestId": event["requestId"]}
         with _until_it_is_over():
             if event["resourceType"] == "Document" and not self._origin:
-                self._origin = _origin(event["request"]["url"])
+                self._origin, self._frame = _origin(event["request"]["url"]), event["frameId"]
                 await session.send("Fetch.fulfillRequest", request | self._given())
             elif self._is_wanted(event["resourceType"], event["request"]["url"]):
                 await session.send("Fetch.continueRequest", request)
-            else:  # another page in its place: it stays, where any other reason would show one of the browser's own
-                why = "Aborted" if event["resourceType"] == "Document" else "BlockedByClient"
-                await session.send("Fetch.failRequest", request | {"errorReason": why})
+            elif event["resourceType"] == "Document":  # any other reason would show a page of the browser's own
+                if event["frameId"] == self._frame:
+                    self._note(f"leads on to {shown(event['request']['url'])}, which is not followed")
+                await session.send("Fetch.failRequest", request | {"errorReason": "Aborted"})
+            else:
+                await session.send("Fetch.failRequest", request | {"errorReason": "BlockedByClient"})
 
     def _given(self) -> dict[str, Any]:
         headers = [(name, value) for name, value in self._fetched.headers if name.lower() in _GIVEN_ON]
