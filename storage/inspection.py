@@ -36,7 +36,15 @@ class Statistics:
 def statistics(connection: Connection) -> Statistics:
     """Count everything; sources with the most captures first."""
     articles, versions, sightings, captures = numbers(connection)
-    return Statistics(articles, versions, sightings, captures, captured_bytes(connection), sources(connection))
+    sources = connection.execute(
+        select(_capture.source, func.count().label("captures"), func.max(_capture.fetched_at))
+        .group_by(_capture.source)
+        .order_by(func.count().desc(), _capture.source)
+    )
+    return Statistics(
+        articles, versions, sightings, captures, captured_bytes(connection),
+        tuple(SourceCount(*row) for row in sources),
+    )  # fmt: skip
 
 
 def numbers(connection: Connection) -> tuple[int, int, int, int]:
@@ -51,13 +59,3 @@ def numbers(connection: Connection) -> tuple[int, int, int, int]:
 def captured_bytes(connection: Connection) -> int:
     """How much was fetched, each capture counted: reads every one of them."""
     return connection.scalar(select(func.coalesce(func.sum(_capture.size), 0))) or 0
-
-
-def sources(connection: Connection) -> tuple[SourceCount, ...]:
-    """The sources of captures, those with the most first: reads an index of all of them."""
-    found = connection.execute(
-        select(_capture.source, func.count().label("captures"), func.max(_capture.fetched_at))
-        .group_by(_capture.source)
-        .order_by(func.count().desc(), _capture.source)
-    )
-    return tuple(SourceCount(*row) for row in found)

@@ -217,8 +217,15 @@ def test_what_the_archive_holds(room: Room, tmp_path: Path) -> None:
     told = [shown[name].rstrip(",") for name in ("articles", "versions", "sightings", "pages kept")]
     assert told == [f"{number:,}" for number in (held.articles, held.versions, held.sightings, held.captures)]
     assert f"{held.captured_bytes / 1048576:.1f} MB" in counted
-    rows = re.findall(r'/sources/([\w-]+)".*?<td class="number">([\d,]+)', counted)
-    assert dict(rows) == {each.source: f"{each.captures:,}" for each in held.sources if each.source}
+    rows = re.findall(r'/sources/([\w-]+)".*?<td class="number">([\d,]+)</td><td><time datetime="([^"]+)', counted)
+    assert rows == [
+        (
+            each.key,
+            f"{each.number:,}",
+            rfc3339(next(room.archive.find(Query(source=each.key, limit=1))).published_at or NOW),
+        )
+        for each in room.archive.counts(Query(), "source")
+    ]
 
 
 def test_nothing_found_names_the_culprit(room: Room, window: Any) -> None:

@@ -215,6 +215,11 @@ def test_the_overview_of_an_archive(archive: Archive) -> None:
     assert overview.sights([story, "0" * 16])[story].outlets == 2
     assert overview.member(story) == next(archive.find(Query(source="a"))).id
     assert overview.member("f" * 16) is None
+    assert overview.newest(["gazette", "a", "nobody"]) == {"gazette": NOON, "a": NOON}
+    assert overview.newest([]) == {}
+    held = archive.statistics()
+    assert overview.numbers(60) == (held.articles, held.versions, held.sightings, held.captures) == (7, 7, 8, 8)
+    assert overview.captured_bytes(60) == held.captured_bytes
     assert overview.count(Query(), 60) == 7
     assert overview.counts(Query(), "day", 60) == (Count(day.isoformat(), 7),)
     assert overview.counts(Query(), "hour", 60) == (Count(f"{day.isoformat()}T12:00Z", 7),)

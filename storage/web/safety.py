@@ -15,8 +15,9 @@ class Safety:
     hosts: what the Host header may name besides ``LOOPBACK``, in small letters, without a port: a page elsewhere whose
     name was made to lead here (DNS rebinding) gets no answer. needs_token: also where the archive has no token at all;
     where it has one, a token is always needed. is_https: whether browsers come by https only. Lengths in bytes.
-    seconds: that a question may take. counting_seconds: that all counts of a page may take together; what is not
-    counted by then is a link "count these". readers: questions at one time, besides exports: further ones wait.
+    seconds: that a question may take. counting_seconds: that all counts of a page may take together, for each
+    question that it compares; what is not counted by then is a link "count these". readers: questions at one time,
+    besides exports: further ones wait.
     """
 
     hosts: frozenset[str] = frozenset()

@@ -47,7 +47,8 @@ def search(request: Request) -> Response:
     desk = desk_of(request)
     asked = Asked.read(request.query_params.multi_items())
     safety = desk.safety
-    counter = Counter(desk.archive, safety.seconds if asked.counts == "all" else safety.counting_seconds)
+    hurry = safety.counting_seconds * len(asked.questions)
+    counter = Counter(desk.archive, safety.seconds if asked.counts == "all" else hurry)
     if asked.versus:
         return compare(request, desk, asked, counter)
     now = datetime.now(UTC)
