@@ -29,6 +29,7 @@ CURL = re.compile(r"^curl '([^']+)'(.*)$", re.MULTILINE)
 @contextmanager
 def served(copydesk: Copydesk, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process, and its address without the slash at the end."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where a shell's job ignores it, the server would too
     server = subprocess.Popen(
         [sys.executable, "-m", "crawler", "serve", "--port", "0", "--json", *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=copydesk.folder, env=copydesk.environ,
