@@ -41,11 +41,11 @@ def counts(connection: Connection, query: Query, by: CountedBy) -> tuple[Count, 
     asked = Asked.of(query, connection.dialect.name)
     if by in _HOURS:
         numbers: Counter[int] = Counter()
-        for hour, number in _hours(connection, asked.to_count(), _HOURS[by]):
+        for hour, number in _hours(connection, asked.by_facets(), _HOURS[by]):
             numbers[hour // _HOURS[by]] += number  # the year 1 began on a Monday
         return tuple(Count(_said(span * _HOURS[by], by), numbers[span]) for span in sorted(numbers))
-    if asked.words.required:
-        asked = asked.to_count()
+    if asked.words.required:  # without words, indexes of the articles have them in the order of what is counted
+        asked = asked.by_facets()
     key = _key(asked, by)
     rows = connection.execute(tallied(asked, key, asked.number).group_by(key))
     named = (Count(name, number) for name, number in rows)

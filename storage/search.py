@@ -67,8 +67,8 @@ class Asked:
         question = question_of(query)
         return cls(query, question, WordQuestion.of(question, dialect), dialect)
 
-    def to_count(self) -> Asked:
-        """The same, asked of the facets where these are kept, tell all that it asks for, and are quicker to count."""
+    def by_facets(self) -> Asked:
+        """The same, asked of the facets where these are kept, tell all that it asks for, and are the quicker way."""
         clauses = [clause.asked for group in self.words.rest for clause in group]
         filters = [asked for asked in clauses if isinstance(asked, Filter)]
         if self.dialect != "sqlite" or self.by_place or len(filters) < len(clauses):
@@ -100,15 +100,14 @@ class Asked:
             return None
         seq = found.selected_columns.seq
         if self.is_narrowed:
-            narrow = self.to_count()
-            found = found.where(narrow.holds_for(seq))
+            found = found.where(self.by_facets().holds_for(seq))
         ranked = found.order_by(seq.desc()).limit(MOST_RANKED).cte("ranked")
         return ranked.prefix_with("MATERIALIZED")  # or SQLite weighs each article on its own, for seconds
 
     @property
     def is_narrowed(self) -> bool:
         """Whether only what fits the filters is weighed: not where that means to look up very many articles."""
-        narrow = self.to_count()
+        narrow = self.by_facets()
         return bool(narrow.holding()) and (narrow.table is facets or self.dialect == "postgresql") and not self.by_place
 
     def holds_for(self, seq: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -251,7 +250,7 @@ def with_positions(found: Select[Any], asked: Asked, rank: FromClause | None) ->
 
 def number_of_hits(query: Query, dialect: str) -> Select[int]:
     """How many articles answer ``query``, its limit apart."""
-    asked = Asked.of(query, dialect).to_count()
+    asked = Asked.of(query, dialect).by_facets()
     if asked.words.required and not asked.by_place and not asked.holding():  # the index knows them all, and no others
         return select(func.count()).select_from(asked.words.entries(dialect).subquery())
     return tallied(asked, asked.number)
