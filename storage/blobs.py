@@ -1,7 +1,8 @@
 """Blobs: kept bytes under the sha256 of what they are, and the log of captures beside them.
 
     sha256/ab/cd/abcd….gz                     gzip of one body, never changed once written; zcat reads it for ever
-    captures/2026-11-20/<stamp>-<id>.jsonl    one line of JSON for each page that was kept that day
+    captures/2026-11-20/<stamp>-<id>.jsonl    one line of JSON for each page that was kept that day; of a writer one
+                                              after the other, some 32 MB each
 
 Where they lie is a ``Shelf``: a folder or a bucket.
 """

@@ -15,6 +15,9 @@ from storage.learned import Learned
 from storage.rulings import Ruling
 from storage.tombstones import Forgotten
 
+LARGEST_LOG = 32 << 20
+"""Bytes. A writer begins another log beyond it, and more are not joined in one: a log can be held in memory."""
+
 Entry: TypeAlias = Capture | Learned | Ruling | Forgotten
 """What a line of the log says."""
 

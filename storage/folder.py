@@ -13,7 +13,7 @@ from io import FileIO
 from pathlib import Path
 from uuid import uuid4
 
-from storage.captures_log import stamp
+from storage.captures_log import LARGEST_LOG, stamp
 from storage.errors import ArchiveUnavailable, NotFound
 
 _ABANDONED_SECONDS = 86400  # a file still in tmp/ after a day belongs to a writer that was killed
@@ -57,7 +57,8 @@ class FolderShelf:
             self._sweep()
 
     def append(self, at: datetime, lines: bytes) -> None:
-        """One file a day for each writer; a new one after a failure, so that no line ever follows a torn one."""
+        """One file a day for each writer; a new one when it is large, and after a failure, so that no line ever
+        follows a torn one."""
         day = self._root / "captures" / f"{at:%Y-%m-%d}"
         if self._log is None or self._log.parent != day:
             self._log = day / f"{stamp(at)}-{uuid4().hex[:8]}.jsonl"
@@ -74,7 +75,8 @@ class FolderShelf:
                     file.truncate(length)  # the caller will log these lines again
                     raise
             self._sync_touched()
-        self._log = log
+        if length + len(lines) < LARGEST_LOG:
+            self._log = log
 
     def read(self, name: str) -> bytes:
         """The file's bytes."""

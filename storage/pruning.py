@@ -27,7 +27,7 @@ from sqlalchemy import Connection, Table, and_, delete, exists, func, select, up
 from storage import crawl_schema, reader_schema, refetches, repeats, schema
 from storage.blobs import Blobs
 from storage.captures import Capture
-from storage.captures_log import is_whole, read_entry
+from storage.captures_log import LARGEST_LOG, is_whole, read_entry
 from storage.database import Database
 from storage.errors import NotFound
 from storage.pulses import KEPT_HOURS, Pulses
@@ -42,7 +42,6 @@ LEAST_AGE = timedelta(days=1)
 """Younger things are never pruned: they may still be under way."""
 
 _WINDOW = 4000  # numbers of fates, or of changes, in one step
-_MOST_JOINED = 64 << 20  # bytes of logs that are joined in one
 _OVER = timedelta(days=2)  # since the beginning of a day that nobody logs in any more
 _CHANGE, _NOTICE, _HOUR, _ASKED = 80, 120, 40, 160  # bytes of a row and its entries in indexes
 
@@ -227,7 +226,7 @@ class Pruning:
         size = 0
         for log in logs:
             size += self._blobs.log_size(log)
-            if some and size > _MOST_JOINED:
+            if some and size > LARGEST_LOG:
                 yield some
                 some, size = [], self._blobs.log_size(log)
             some.append(log)

@@ -132,6 +132,17 @@ def test_a_torn_line_loses_no_other(folder: Path) -> None:
     assert "torn" in told[2]
 
 
+def test_a_log_that_is_large_is_followed_by_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.folder.LARGEST_LOG", 1000)
+    blobs = open_blobs(str(folder))
+    captures = [capture for at in range(12) for capture in kept(blobs, [page(at)])]
+    sizes = [log.stat().st_size for log in folder.glob("captures/*/*")]
+    longest = max(len(line) for log in folder.glob("captures/*/*") for line in log.read_bytes().splitlines(keepends=True))
+    assert 1 < len(sizes) < 12
+    assert max(sizes) < 1000 + longest
+    assert list(open_blobs(str(folder)).captures()) == captures
+
+
 TRACE = """
 import json, os, sys
 events = []
