@@ -169,7 +169,7 @@ def main() -> None:
     years: dict[Arm, Year] = {}
     with tempfile.TemporaryDirectory(prefix="copydesk-year-") as passing:
         for arm in [said.only] if said.only else ARMS:
-            folder = (said.folder or Path(passing)) / arm
+            folder = (said.folder or Path(passing)) / f"{arm}-{said.articles}"
             folder.mkdir(parents=True, exist_ok=True)
             with ProcessPoolExecutor(1, get_context("spawn")) as apart:
                 years[arm] = apart.submit(live, str(folder), said.articles, arm).result()

@@ -135,6 +135,13 @@ def test_compose_says_what_exists() -> None:
     json.loads(re.sub(r"\$\{.*?\}", "x", COMPOSE["configs"]["keys"]["content"]))
 
 
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_containers_return_after_a_reboot_and_fill_no_disk(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["restart"] == ("on-failure" if name == "bucket" else "unless-stopped")
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+
+
 def test_the_health_of_the_web_is_asked_at_a_name_that_it_goes_by() -> None:
     (address,) = re.findall(r"http://([^/]+)/health", str(OURS["web"]["healthcheck"]["test"]))
     assert Safety(frozenset({"news.example"}), needs_token=True).answers_for(address)
