@@ -228,7 +228,7 @@ def _engine(url: URL) -> Engine:
     serializer = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
     if (file := _file(url)) is None:
         engine = create_engine(url, pool_pre_ping=True, json_serializer=serializer, hide_parameters=True)
-        event.listen(engine, "connect", _set_up_postgresql)
+        event.listen(engine, "connect", _set_up_postgresql, insert=True)  # before SQLAlchemy reads what it answers
         return engine
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -241,6 +241,12 @@ def _engine(url: URL) -> Engine:
 
 
 def _set_up_postgresql(driver: DBAPIConnection, _record: object) -> None:
+    info = driver.info  # psycopg's
+    if (encoding := info.parameter_status("server_encoding")) != "UTF8":  # as of a server that was set up without LANG
+        raise ArchiveUnavailable(
+            f"the database {info.dbname} keeps text as {encoding}, not as UTF8",
+            f"make another: createdb --encoding UTF8 --template template0 {info.dbname}2",
+        )
     _run(driver, "SET TIME ZONE 'UTC'")  # for people who read the view
     driver.commit()
 

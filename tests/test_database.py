@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event, func, insert, make_url, select, text
+from sqlalchemy import create_engine, event, func, insert, make_url, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from storage import Archive, ArchiveUnavailable, schema
@@ -218,6 +219,21 @@ def test_a_missing_database_is_said_to_be_missing(postgres_url: str) -> None:
     with pytest.raises(ArchiveUnavailable, match='"no_such_archive" does not exist') as refused:
         Database.open(url)
     assert "has this database" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused(postgres_url: str, encoding: str) -> None:
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    name = f"copydesk_test_{os.getpid()}_{encoding.lower()}"
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+        try:
+            with pytest.raises(ArchiveUnavailable, match=f"{name} keeps text as {encoding}, not as UTF8") as refused:
+                Database.open(make_url(postgres_url).set(database=name).render_as_string(hide_password=False))
+            assert "createdb --encoding UTF8" in str(refused.value.hint)
+        finally:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    engine.dispose()
 
 
 def test_postgresql_needs_a_place_for_bytes(database_url: str, backend: str, tmp_path: Path) -> None:
