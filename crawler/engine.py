@@ -118,7 +118,7 @@ def main(work: str | None = None) -> None:
     process = AsyncCrawlerProcess(project(LOG_INSTALL_ROOT_HANDLER=False))
     crawler = process.create_crawler(DeskSpider)
     run = None if work == FOREVER else work
-    process.crawl(crawler, run=run, forever=work == FOREVER, pages=_PAGES)
+    process.crawl(crawler, run=run, forever=work == FOREVER, pages=_PAGES, tells=False)
 
     def stop(*_: object) -> None:
         spider = crawler.spider

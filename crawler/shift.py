@@ -25,7 +25,7 @@ from crawler.profiles import NO_ADVICE, Briefing
 from crawler.settlements import Settlement, Settler
 from crawler.site_desk import SiteDesk
 from crawler.turn import Turn
-from storage import Archive
+from storage import Archive, StorageError
 from storage.frontier import HEARTBEAT
 from storage.links import Host, Link, Order, Postponed
 from storage.records import Page, Saved
@@ -76,9 +76,12 @@ class Shift:
         self._id, self._node, self._process = here()
 
     async def begin(self) -> None:
-        """Open the archive."""
-        with self._failing():
+        """Open the archive. Where it cannot be reached, the shift is over, and ``fault`` tells why."""
+        try:
             self.archive = await ArchiveThread.open(self._open_archive)
+        except StorageError as fault:
+            self.abort(fault)
+            return
         self._sites = await self.archive.do(SiteDesk)
         self.settler = Settler(self.archive, self._sites.learn)
         self._service = HostService(
@@ -87,11 +90,17 @@ class Shift:
         )  # fmt: skip
 
     async def attend(self, run: int | None = None, *, forever: bool = False) -> None:
-        """Sign on, and carry out a run, None for all of them, until no link is left that is ready soon; or for ever."""
+        """Sign on, and carry out a run, None for all of them, until no link is left that is ready soon; or for ever.
+
+        As ``begin`` where the archive cannot be reached.
+        """
         self._run = run
         self._forever = forever
-        with self._failing():
+        try:
             await self.archive.do(self._sign_on)
+        except StorageError as fault:
+            self.abort(fault)
+            return
         self._tasks = [self._begun(each) for each in (self._look_for_work(), self._live(), self.settler.work())]
 
     @property

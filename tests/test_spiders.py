@@ -118,6 +118,15 @@ def test_what_cannot_be_crawled_is_said_in_one_line(site: Site, surroundings: di
     assert len(site.read_log()) == asked
 
 
+@pytest.mark.parametrize("kind", ["desk", "feed"])
+def test_an_archive_out_of_reach_is_said_in_one_line(kind: str, surroundings: dict[str, str]) -> None:
+    nobody = {"COPYDESK_DATABASE": "postgresql://nobody@127.0.0.1:1/news", "COPYDESK_BLOBS": "raw"}
+    done = scrapy(surroundings | nobody, "crawl", kind, "-a", "source=ledger-feed", "-L", "WARNING")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "ERROR: postgresql+psycopg://nobody@127.0.0.1:1/news: connection failed" in line
+
+
 def test_a_crawl_that_is_stopped_is_gone_on_with(site: Site, surroundings: dict[str, str]) -> None:
     slow = truth(site, "127.0.0.2")
 

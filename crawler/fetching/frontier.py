@@ -44,8 +44,7 @@ class FrontierScheduler(BaseScheduler):
     def open(self, spider: Spider) -> Deferred[None] | None:
         """Sign on, and look for work."""
         self._spider = cast(Crew, spider)
-        self._spider.shift.hand.nudge = self._wake
-        return deferred_from_coro(self._spider.shift.begin())
+        return deferred_from_coro(self._begin())
 
     def close(self, reason: str) -> Deferred[None] | None:  # noqa: ARG002 - Scrapy's
         """Sign off."""
@@ -66,6 +65,10 @@ class FrontierScheduler(BaseScheduler):
             return self._others.popleft()
         turn = self._spider.shift.hand.next()
         return self._spider.request(turn) if turn else None
+
+    async def _begin(self) -> None:
+        await self._spider.shift.begin()
+        self._spider.shift.hand.nudge = self._wake  # the engine cannot be woken sooner
 
     def _wake(self) -> None:
         engine = self._crawler.engine

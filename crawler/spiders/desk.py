@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from crawler.errors import CrawlerError
 from crawler.fetching.answers import answer, silence
 from crawler.fetching.fetched import FetchError
 from crawler.fetching.freshness import fresh_for
@@ -19,6 +21,7 @@ from crawler.settings import Settings
 from crawler.settlements import Settlement
 from crawler.shift import Shift
 from crawler.turn import Turn
+from storage import StorageError
 from storage.console import Desk
 from storage.records import ArchivedArticle, Page
 
@@ -47,6 +50,7 @@ class DeskSpider(Spider):
         forever: bool = False,
         pages: str | None = None,
         kinds: frozenset[str] | None = None,
+        tells: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -59,12 +63,22 @@ class DeskSpider(Spider):
         )
         self._run = None if run is None else int(run)
         self._forever = forever
+        self._tells = tells
         self._is_without_browser = False
         self._reading = Reading(self.shift.parsers, self.shift.order, self.shift.briefing, kinds)
 
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """As Scrapy makes it."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        if spider._tells:
+            crawler.signals.connect(spider._raise, signals.engine_stopped)
+        return spider
+
     async def start(self) -> AsyncIterator[Any]:
         """Sign on: the frontier has the rest."""
-        await self.shift.attend(self._run, forever=self._forever)
+        if not self.shift.over:
+            await self.shift.attend(self._run, forever=self._forever)
         return
         yield
 
@@ -117,6 +131,16 @@ class DeskSpider(Spider):
                 await self._settled(turn, await self._reading.end(turn, said.end))
         return
         yield
+
+    def _raise(self) -> None:
+        """When all is closed: end the process by what ended the shift, which Scrapy would not tell anyone."""
+        fault = self.shift.fault
+        if isinstance(fault, CrawlerError | StorageError):
+            self.logger.error("%s", f"{fault} ({fault.hint})" if fault.hint else fault)
+            raise SystemExit(1)
+        if fault is not None:
+            self.logger.error("the crawl was given up", exc_info=fault)
+            raise SystemExit(1)
 
     async def _settled(self, turn: Turn, settlement: Settlement) -> ArchivedArticle | None:
         """Have a lease ended; the article, where there is a new one or a new text of it."""

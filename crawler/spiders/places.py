@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, ClassVar, Self
-
-from scrapy import signals
-from scrapy.crawler import Crawler
+from typing import Any, ClassVar
 
 from crawler.crawl import file_source
 from crawler.errors import CrawlerError, UnknownSource
@@ -29,15 +26,10 @@ class PlaceSpider(DeskSpider):
         super().__init__(*args, kinds=frozenset({self.kind}), **kwargs)
         self._source = source
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """As Scrapy makes it."""
-        spider = super().from_crawler(crawler, *args, **kwargs)
-        crawler.signals.connect(spider._raise, signals.engine_stopped)
-        return spider
-
     async def start(self) -> AsyncIterator[Any]:
         """File the crawl; a crawl of the source that was interrupted is gone on with."""
+        if self.shift.over:
+            return
         try:
             filing = await self.shift.archive.do(self._file)
         except (CrawlerError, StorageError) as error:
@@ -53,16 +45,6 @@ class PlaceSpider(DeskSpider):
         if not self._source:
             raise UnknownSource("which source?", f"scrapy crawl {self.name} -a source=NAME")
         return file_source(archive, self.desk_settings.sources, self._source, kinds=frozenset({self.kind}))
-
-    def _raise(self) -> None:
-        """When all is closed: end the process by what ended the shift, which Scrapy would not tell anyone."""
-        fault = self.shift.fault
-        if isinstance(fault, CrawlerError | StorageError):
-            self.logger.error("%s", f"{fault} ({fault.hint})" if fault.hint else fault)
-            raise SystemExit(1)
-        if fault is not None:
-            self.logger.error("the crawl was given up", exc_info=fault)
-            raise SystemExit(1)
 
 
 class FeedSpider(PlaceSpider):
