@@ -47,6 +47,7 @@ bench: install  ## the figures, beside peers in the same run
 	$(RUN)/python -m benchmarks.health
 	$(RUN)/python -m benchmarks.rendering
 	$(RUN)/python -m benchmarks.search
+	$(RUN)/python -m benchmarks.pages
 	$(RUN)/python -m benchmarks.year
 	$(MAKE) copies
 

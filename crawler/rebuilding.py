@@ -15,6 +15,7 @@ from storage.errors import Damaged, NotFound
 from storage.learned import Learned
 from storage.records import Failed, Page, Saved
 from storage.rulings import Ruling
+from storage.withdrawals import Withdrawal
 
 _BRIEFINGS = 64  # held, since the pages of a site share them
 
@@ -26,7 +27,7 @@ class _History:
 
     def __init__(self, archive: Archive) -> None:
         self.again: deque[bool] = deque()  # of each input: whether the page was cleaned once more
-        self.others: deque[tuple[int, Learned | Ruling]] = deque()  # with the number of inputs before each
+        self.others: deque[tuple[int, Learned | Ruling | Withdrawal]] = deque()  # with the number of inputs before each
         self._archive = archive
         self._told = 0
         self._known: OrderedDict[str, Briefing | None] = OrderedDict()
@@ -34,7 +35,7 @@ class _History:
     def inputs(self) -> Iterator[Page | Assigned | Failed]:
         """Every page with its briefing, in the order of the log."""
         for told in self._archive.history():
-            if isinstance(told, Learned | Ruling):
+            if isinstance(told, Learned | Ruling | Withdrawal):
                 self.others.append((self._told, told))
                 continue
             self._told += 1
@@ -59,7 +60,8 @@ class _History:
 
 
 def make_again(archive: Archive, watch: Watch, *, workers: int | None = None) -> Report:
-    """Follow the log: pages, texts that changed when they were cleaned again, what sites taught, and what people ruled.
+    """Follow the log: pages, texts that changed when they were cleaned again, what sites taught, what people ruled,
+    and whose page was gone.
 
     What was forgotten stays away. Raises StorageError and SandboxBroken.
     """
@@ -74,7 +76,7 @@ def make_again(archive: Archive, watch: Watch, *, workers: int | None = None) ->
         with archive.batch():
             archive.expect([each for each in group if not isinstance(each, Failed)])
             for each in group:
-                _restore(archive, history, done)
+                _restore(archive, history, done, run)
                 again = history.again.popleft() and not isinstance(each, Failed)
                 saved.append(archive.clean_again(*each, run=run) if again else save(archive, each, run))  # type: ignore[misc]  # it is cleaned
                 done += 1
@@ -82,17 +84,19 @@ def make_again(archive: Archive, watch: Watch, *, workers: int | None = None) ->
             report.outcomes[outcome.outcome] += 1
             watch(each, outcome)
     with archive.batch():
-        _restore(archive, history, done)
+        _restore(archive, history, done, run)
     archive.finish_run(run)
     report.seconds = time.monotonic() - started
     return report
 
 
-def _restore(archive: Archive, history: _History, done: int) -> None:
-    """Enter the profiles and the rulings that were made after so many inputs."""
+def _restore(archive: Archive, history: _History, done: int, run: int) -> None:
+    """Enter the profiles, the rulings and the withdrawals that were made after so many inputs."""
     while history.others and history.others[0][0] <= done:
         _, other = history.others.popleft()
         if isinstance(other, Learned):
             archive.profiles.restore(other)
+        elif isinstance(other, Withdrawal):
+            archive.withdrawals.restore(other, run)
         else:
             archive.stories.restore(other)

@@ -43,6 +43,7 @@ from storage.tokens import Tokens
 from storage.tombstones import Forgotten
 from storage.transfer import Moved, Transfer
 from storage.watches import Watches
+from storage.withdrawals import Withdrawal, Withdrawals
 
 _REPLAYED_AT_ONCE = 500
 
@@ -64,6 +65,7 @@ class Archive(Holdings):
         self.paces = Paces(database, self._writing)
         self.profiles = Profiles(database, self._blobs, self._taking_in)
         self.stories = Stories(database, self._taking_in)
+        self.withdrawals = Withdrawals(self._taking_in)
         self.pulses = Pulses(database, self._writing)
         self.second_looks = SecondLooks(database)
         self.failing_listings = FailingListings(database)
@@ -226,9 +228,10 @@ class Archive(Holdings):
             elif isinstance(told, Replayed) and not told.again:
                 yield told.page
 
-    def history(self) -> Iterator[Replayed | Learned | Ruling | Failed]:
+    def history(self) -> Iterator[Replayed | Learned | Ruling | Withdrawal | Failed]:
         """All that the captures log tells, in that order: pages with what was known of their sites when they were
-        cleaned, those that gave another text when they were cleaned again, profiles, and rulings on stories.
+        cleaned, those that gave another text when they were cleaned again, profiles, rulings on stories, and articles
+        whose page went or came back.
 
         Following it makes the archive again as it was; nothing is logged twice. Failed: the bytes are damaged.
         """
@@ -239,7 +242,7 @@ class Archive(Holdings):
             for each in some:
                 if isinstance(each, Forgotten):
                     continue
-                if isinstance(each, Learned | Ruling):
+                if isinstance(each, Learned | Ruling | Withdrawal):
                     yield each
                     continue
                 try:

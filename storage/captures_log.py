@@ -1,5 +1,5 @@
 """The captures log: a line for each page that was kept, each profile that was made of what they taught, each ruling,
-and each article that was forgotten."""
+each article whose page went or came back, and each that was forgotten."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from storage.captures import Capture
 from storage.learned import Learned
 from storage.rulings import Ruling
 from storage.tombstones import Forgotten
+from storage.withdrawals import Withdrawal
 
 LARGEST_LOG = 32 << 20
 """Bytes. A writer begins another log beyond it, and more are not joined in one: a log can be held in memory."""
 
-Entry: TypeAlias = Capture | Learned | Ruling | Forgotten
+Entry: TypeAlias = Capture | Learned | Ruling | Withdrawal | Forgotten
 """What a line of the log says."""
 
 
@@ -95,6 +96,8 @@ def read_entry(line: bytes) -> Entry:
     fields: object = json.loads(line)
     if isinstance(fields, dict) and "ruling" in fields:
         return Ruling.read(fields)
+    if isinstance(fields, dict) and "withdrawal" in fields:
+        return Withdrawal.read(fields)
     if isinstance(fields, dict) and "forgotten" in fields:
         return Forgotten.read(fields)
     return Learned.read(fields) if isinstance(fields, dict) and "site" in fields else Capture.read(line)

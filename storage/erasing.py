@@ -20,9 +20,11 @@ from storage.database import Database
 from storage.reader_schema import tombstone
 from storage.tombstones import capture_keys
 from storage.tray import capture_key
+from storage.withdrawals import Withdrawal
 from storage.word_index import merge
 
 _SHA256 = re.compile(rb"[0-9a-f]{64}")
+_ARTICLE = re.compile(rb'"article": "([0-9a-f]{16})"')
 
 _tombstone, _capture, _version = tombstone.c, schema.capture.c, schema.version.c
 _profile = profile_schema.profile.c
@@ -41,22 +43,25 @@ class Stale:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        rows = connection.execute(
-            select(_tombstone.key, _tombstone.kind).where(_tombstone.kind.in_(("address", "bytes", "erased")))
-        ).all()
-        self._places = {row.key for row in rows}
-        self._bodies = {row.key for row in rows if row.kind != "address"}
+        rows = connection.execute(select(_tombstone.key, _tombstone.kind).where(_tombstone.kind != "content")).all()
+        self._articles = {row.key for row in rows if row.kind == "article"}
+        self._bodies = {row.key for row in rows if row.kind in ("bytes", "erased")}
+        self._places = self._bodies | {row.key for row in rows if row.kind == "address"}
 
     def __bool__(self) -> bool:
-        return bool(self._places)
+        return bool(self._places or self._articles)
 
     def has_line(self, line: bytes) -> bool:
-        """Whether a line is to go. One that cannot be read, such as a torn one, goes with the bytes that it names."""
+        """Whether a line is to go. One that cannot be read, such as a torn one, goes with the bytes that it names, or
+        with its article."""
         try:
             entry = read_entry(line)
         except ValueError:
             named = {found.decode() for found in _SHA256.findall(line)} & self._bodies
-            return any(not self._is_needed(sha256) for sha256 in named)
+            withdrawn = {found.decode() for found in _ARTICLE.findall(line)} & self._articles
+            return bool(withdrawn) or any(not self._is_needed(sha256) for sha256 in named)
+        if isinstance(entry, Withdrawal):
+            return entry.article_id in self._articles
         if not isinstance(entry, Capture) or self._places.isdisjoint(capture_keys(entry)):
             return False
         asked = select(exists().where(_capture.key == capture_key(entry)))

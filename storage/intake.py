@@ -26,6 +26,7 @@ from storage.settling import Settlements, owned, postpone, strip
 from storage.tombstones import Forgotten, Tombstones
 from storage.tray import Tray, capture_key
 from storage.url_key import url_key
+from storage.withdrawals import Withdrawal
 
 _AT_ONCE = 500  # inputs whose rows are held back
 
@@ -152,7 +153,8 @@ class Intake:
         now = datetime.now(UTC)
         if link.article_id and outcome in ("stored", "version", "unchanged", "duplicate"):
             self._write()  # the version that stands now may wait
-            rechecks.meet(self.connection, link)
+            if returned := rechecks.meet(self.connection, link, saved.why, now):
+                self._logged.append(returned)
         self._settlements.put(link, outcome, saved, now, validators, (missed and missed.ask_at) or ask_at)
         if taught is not None and link.source:
             self._settlements.learn(link.source, taught)
@@ -216,6 +218,18 @@ class Intake:
         self._logged += [] if is_known else [ruling]
         self._is_whole = True
         return event
+
+    def withdraw(self, withdrawal: Withdrawal, run: int) -> bool:
+        """Carry out a withdrawal that the log has; whether it changes anything."""
+        self._enter()
+        self._write()
+        is_new = rechecks.restore(self.connection, withdrawal, run, datetime.now(UTC))
+        is_gone = withdrawal.kind == "withdrawn"
+        if is_new and (is_gone or ledger.last_outcome(self.connection, withdrawal.url) == "withdrawn"):
+            saved = Saved("unchanged", withdrawal.article_id, withdrawal.article_id, withdrawal.why)
+            self._note("withdrawn" if is_gone else "unchanged", saved, None, withdrawal.url, run, None)
+        self._is_whole = True
+        return is_new
 
     def forget(self, what: str, run: int) -> Takedown:
         """See ``Archive.forget``. what: an article's id, or an address. Raises NotFound."""
@@ -295,6 +309,8 @@ class Intake:
         self._enter()
         self._write()
         missed = rechecks.miss(self.connection, link, result, datetime.now(UTC))
+        if missed and missed.withdrawal:
+            self._logged.append(missed.withdrawal)
         self._is_whole = True
         return missed
 

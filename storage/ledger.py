@@ -108,6 +108,13 @@ def fates(connection: Connection, named: str, article_id: str | None) -> tuple[F
     return waiting + tuple(Fate(*row) for row in rows)
 
 
+def last_outcome(connection: Connection, url: str) -> FateOutcome | None:
+    """What became of an address the last time."""
+    asked = select(_fate.outcome).where(_fate.url_key == key_of(url_key(url) or "")).order_by(_fate.id.desc())
+    found: FateOutcome | None = connection.scalar(asked.limit(1))
+    return found
+
+
 def failures(connection: Connection, run_id: int, limit: int) -> tuple[Fate, ...]:
     """What failed in a run, latest first."""
     rows = connection.execute(inputs(run_id, *BAD).limit(limit))

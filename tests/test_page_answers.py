@@ -19,6 +19,7 @@ from crawler.newsroom import CatalogueNewsroom
 from crawler.notices.outbox import Outbox
 from storage import Archive, schema
 from storage.diff import diff
+from storage.links import SourceRecord
 from storage.records import Query, Removed
 from storage.speaking import as_said
 from storage.times import rfc3339
@@ -562,6 +563,37 @@ def test_a_watch_that_cannot_be_made_says_why(room: Room) -> None:
         assert told(way="email", target="a@b.example")[0].startswith("no mail can be sent: no mail server")
         assert browser.post("/watches", data={"name": "hook", "q": "flood"}).status_code == 403
     assert [watch.name for watch in room.archive.watches.all()] == ["flood-gate"]
+
+
+def test_who_may_only_read_is_shown_nothing_that_files_a_crawl(tmp_path: Path) -> None:
+    text = '[[place]]\nkind = "feed"\nurls = ["https://quay.example/rss"]\n'
+    quay = SourceRecord("quay", "The Quay", "en", None, "https://quay.example/", enabled=True, definition=text)
+    (tmp_path / "quay.toml").write_text(
+        f'title = "The Quay"\nlanguage = "en"\nhomepage = "https://quay.example/"\nenabled = true\n{text}'
+    )
+    offers = {
+        "/sources": ['action="/runs"', "Crawl now"],
+        "/sources/quay": ['action="/runs"', "Crawl now", "Fetch what is missing", 'href="/runs/new'],
+        "/runs": ["File a crawl"],
+        "/why?url=https://quay.example/1": ['action="/runs"', "Look now"],
+    }
+    with Archive.open(f"sqlite:///{tmp_path}/a.db") as archive:
+        archive.sources.sync([quay])
+        archive.pulses.expect({("quay", int((NOW - timedelta(days=2)).timestamp()) // 86400): (9.0, 4.0)})
+        asks = [(archive.tokens.add("reader", "read"), False), (archive.tokens.add("writer", "write"), True)]
+        with serving(archive, tmp_path) as base:
+            for token, may in asks:
+                with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}) as browser:
+                    for address, offered in offers.items():
+                        shown = browser.get(address)
+                        assert shown.status_code == 200
+                        assert [each in shown.text for each in offered] == [may] * len(offered), address
+                    head, body = (browser.get("/sources").text.count(f"<{cell}") for cell in ("th scope", "td"))
+                    assert head == body, "each column has its head"
+                    csrf = re.findall(r'name="csrf" value="([^"]+)"', browser.get("/runs/new").text)[0]
+                    filed = browser.post("/runs", data={"csrf": csrf, "source": "quay"})
+                    assert filed.status_code == (303 if may else 403)
+        assert [run.source for run in archive.runs(9)] == ["quay"]
 
 
 def test_who_may_only_read_makes_no_watch(tmp_path: Path) -> None:

@@ -59,16 +59,35 @@ class Newsroom:
     def flags(self, number: int) -> tuple[str, ...]:
         return self.desk.articles()[self.address(number)].flags
 
+    def withdrawn(self, number: int) -> tuple[datetime | None, str]:
+        """Since when the page of an article is gone, and what is said of its address."""
+        with self.desk.archive() as archive:
+            since = archive.overview.withdrawn_at(self.desk.articles()[self.address(number)].id)
+        return since, self.desk.why(self.address(number))[1]
+
+    def rebuild(self) -> None:
+        """Delete the database, and make the archive again."""
+        for file in self.desk.folder.glob("archive.db*"):
+            file.unlink()
+        done = self.desk.copydesk("rebuild")
+        assert done.returncode == 0, done.stderr
+        assert self.desk.copydesk("verify").returncode == 0
+
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Newsroom]:
-    """The first look is over: all articles are known."""
+def quiet(tmp_path: Path) -> Iterator[Newsroom]:
+    """Nobody works there yet."""
     outlet = Outlet(HOST, "Ledger", 31, articles=ARTICLES, newest_at=lately(30), minutes_between=1)
     with serve([outlet], tmp_path / "log") as site:
-        room = Newsroom(tmp_path, site)
-        with room.desk.workers():
-            assert counts(room.look()) == {"stored": ARTICLES}
-            yield room
+        yield Newsroom(tmp_path, site)
+
+
+@pytest.fixture
+def room(quiet: Newsroom) -> Iterator[Newsroom]:
+    """The first look is over: all articles are known."""
+    with quiet.desk.workers():
+        assert counts(quiet.look()) == {"stored": ARTICLES}
+        yield quiet
 
 
 def test_known_articles_are_looked_at_again(room: Newsroom) -> None:
@@ -98,6 +117,35 @@ def test_a_removed_article_is_withdrawn_and_returns(room: Newsroom) -> None:
     room.site.control(HOST, removed={})
     room.pass_time(24)
     assert counts(room.look()) == {"unchanged": ARTICLES}
+    assert room.flags(3) == ()
+
+
+def test_a_withdrawal_and_a_return_are_there_when_the_archive_is_made_again(quiet: Newsroom) -> None:
+    room = quiet
+    with room.desk.workers():
+        room.look()
+        room.site.control(HOST, removed={3: 410})
+        for hours in (0.3, 1.5):
+            room.pass_time(hours)
+            room.look()
+    before = room.withdrawn(3)
+    assert before[0] is not None
+    room.rebuild()
+    assert room.withdrawn(3) == before
+    assert room.desk.why(room.address(3))[0] == "withdrawn"
+    assert "withdrawn" in room.flags(3)
+    with room.desk.workers():
+        room.look()
+        room.pass_time(1.5)
+        assert counts(room.look())["withdrawn"] == 1, "it is looked at again, though nothing lists it"
+        assert room.withdrawn(3)[0] == before[0]
+        room.site.control(HOST, removed={})
+        room.pass_time(24)
+        assert counts(room.look()) == {"unchanged": ARTICLES}
+    assert room.withdrawn(3)[0] is None
+    room.rebuild()
+    assert room.withdrawn(3)[0] is None
+    assert room.desk.why(room.address(3))[0] == "unchanged"
     assert room.flags(3) == ()
 
 
