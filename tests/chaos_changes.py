@@ -91,7 +91,7 @@ def race(database: str, raw: str, writers: int, rounds: int) -> tuple[Mirror, di
     with Archive.open(database, raw) as archive, archive._database.reading() as connection:
         seqs = list(connection.scalars(select(change.c.seq).order_by(change.c.seq)))
         assert connection.scalar(select(func.count()).select_from(change)) == len(seqs)
-        return mirror, {found.id: found for found in archive.find(Query())}, seqs
+        return mirror, {found.id: found for found in archive.find(Query(limit=None))}, seqs
 
 
 def main() -> None:
