@@ -15,6 +15,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from crawler.choice import USUAL_CHOICE
 from crawler.rhythm import Hours, Numbers, Rhythm, hour_of, moment_of_hour
 from crawler.volume import HIGH, LONGEST, Window, windows
 from storage.failing_listings import FailingListing
@@ -31,7 +32,7 @@ _LEAST_HOSTS = 3
 _AT_ONCE = timedelta(hours=1)  # hosts that fail within it, fail together
 _LEAST_MISSED = 5  # links without an article in a row
 _UNLIKELY = 11.5  # surprise at so many links without an article, one in a hundred thousand by chance
-_SURPRISING = 5.0  # at so many articles that no listing named
+_SURPRISING = 8.0  # at so many articles that no listing named, one in three thousand by chance
 _LEAST_MISSED_IN_PART, _MOST_MISSED = 8, 0.5  # links without an article, and the part of all that they are at least
 _LEAST_USUAL = 0.05  # of all links, so many hold none anywhere
 _LINK_HOURS = (6, 12, 24)  # that they are counted over
@@ -43,7 +44,6 @@ _BAND = 4.6  # standard deviations
 _DOUBT = 2.0  # the same, for a second look
 _SECOND_LOOKS = timedelta(hours=3)  # between two
 _ENOUGH_UNLISTED = 10  # articles that no listing named
-_CHOICE = 0.35  # of what a front page shows, so much may be in no listing ever
 _WELL_AGAIN, _WELL_HOURS = 0.75, 12  # of the expected volume
 _NEW_NORMAL = timedelta(days=14)  # another volume that lasts so long is the usual one
 
@@ -70,6 +70,7 @@ class Known:
     for each of them, the part of the usual that its neighbours brought, at most 1. layout_at: when its pages changed,
     if they are still being learned again. second_look_at: when its front page was looked at last.
     failing_listings: those of several that could not be read when they were looked at last.
+    left_out: the part of what it publishes that they never name.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Known:
     longest_silence: timedelta | None = None
     second_look_at: datetime | None = None
     failing_listings: tuple[FailingListing, ...] = ()
+    left_out: float = USUAL_CHOICE
 
     def usual(self, number: int) -> Numbers:
         """Of each of the last hours, so many, the articles that are usual then; none where nobody looked."""
@@ -255,7 +257,7 @@ def _volume(known: Known) -> Trouble | None:
     check = _CHECK.format(known.name)
     for window in known.windows:
         since = moment_of_hour(known.hours.end - window.hours)
-        if window.strayed < -_DOUBT and _is_unlisted(window):
+        if window.strayed < -_DOUBT and _is_unlisted(window, known.left_out):
             if window.came == 0 and known.article_at is not None:
                 return Trouble("late", known.article_at, _beside(window), check)
             return Trouble("volume", since, _beside(window), check)
@@ -286,12 +288,12 @@ def _unread_in_part(known: Known, rhythm: Rhythm) -> Trouble | None:
     return None
 
 
-def _is_unlisted(window: Window) -> bool:
-    """Whether what is missing was published, and no listing named it: half of that or a good number, and more than a
-    feed that is only a choice leaves out."""
+def _is_unlisted(window: Window, left_out: float) -> bool:
+    """Whether what is missing was published, and no listing named it: half of that or a good number, and more than its
+    listings leave out on any day."""
     if window.unlisted < min(_ENOUGH_UNLISTED, (window.due - window.came) / 2):
         return False
-    return _surprise(window.unlisted, window.unlisted + window.came, _CHOICE) > _SURPRISING
+    return _surprise(window.unlisted, window.unlisted + window.came, left_out) > _SURPRISING
 
 
 def _sure(rhythm: Rhythm) -> float:

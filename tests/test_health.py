@@ -43,11 +43,11 @@ def test_less_than_usual_is_a_reason_to_look_again_but_not_yet_a_problem() -> No
 
 
 def test_what_only_the_front_page_names_makes_it_one() -> None:
-    trouble = trouble_of(days([2, 1, 1, 1, 1], unlisted=3))
+    trouble = trouble_of(days([2, 1, 1, 1, 1], unlisted=4))
     assert trouble is not None
     assert (trouble.kind, trouble.hint) == ("volume", "copydesk sources check gazette")
     assert trouble.detail.startswith(
-        "its front page names 12 articles of the last 4 hours that its listings do not; they"
+        "its front page names 16 articles of the last 4 hours that its listings do not; they"
     )
     silent = trouble_of(days([0, 0, 0], unlisted=3))
     assert silent is not None
@@ -56,6 +56,15 @@ def test_what_only_the_front_page_names_makes_it_one() -> None:
 
 def test_a_feed_that_is_a_choice_has_no_problem_on_a_quiet_day() -> None:
     assert trouble_of(days([1, 2, 1, 1, 1], unlisted=1)) is None
+
+
+def test_a_handful_that_only_the_front_page_names_is_decisive_where_listings_leave_nothing_out() -> None:
+    known = days([1, 2, 1, 1, 1], unlisted=2)
+    assert trouble_of(known) is None, "of a source of which nothing is known yet"
+    assert trouble_of(replace(known, left_out=0.25)) is None
+    trouble = trouble_of(replace(known, left_out=0.1))
+    assert trouble is not None
+    assert trouble.detail.startswith("its front page names 6 articles of the last 3 hours that its listings do not")
 
 
 def test_a_front_page_that_names_more_is_no_problem_where_listings_bring_the_usual() -> None:
