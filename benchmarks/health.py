@@ -27,7 +27,8 @@ import numpy as np
 
 from benchmarks.health_days import DAYS, SOURCES, START, WARM_DAYS, Days, Hour, Injected
 from crawler.choice import USUAL_CHOICE, left_out
-from crawler.health import Known, Trouble, is_doubtful, is_offline, is_over, outranks, trouble_of
+from crawler.health import Trouble, is_doubtful, is_offline, is_over, outranks, trouble_of
+from crawler.known import Known
 from crawler.looks import SECOND_LOOK_TAKES
 from crawler.neighbours import common_part
 from crawler.rhythm import Hours, Rhythm, hour_of, learn, moment_of_hour

@@ -1,4 +1,4 @@
-"""Health: what is known of a source, and what that says of it. No clock, no archive, no network: only a decision.
+"""Health: what that which is known of a source says of it. No clock, no archive, no network: only a decision.
 
 A source has one problem at a time, the one that explains the most. It is opened when it is sure, and closed by the
 first thing that contradicts it.
@@ -7,18 +7,16 @@ first thing that contradicts it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crawler.choice import USUAL_CHOICE
-from crawler.rhythm import Hours, Numbers, Rhythm, hour_of, moment_of_hour
-from crawler.volume import HIGH, LONGEST, Window, windows
-from storage.failing_listings import FailingListing
+from crawler.known import Known
+from crawler.rhythm import Hours, Rhythm, hour_of, moment_of_hour
+from crawler.volume import HIGH, Window
 from storage.problems import ProblemKind
 
 USUAL_GAPS = 4
@@ -36,11 +34,11 @@ _SURPRISING = 8.0  # at so many articles that no listing named, one in three tho
 _LEAST_MISSED_IN_PART, _MOST_MISSED = 8, 0.5  # links without an article, and the part of all that they are at least
 _LEAST_USUAL = 0.05  # of all links, so many hold none anywhere
 _LINK_HOURS = (6, 12, 24)  # that they are counted over
-_SMALL = 24.0  # a paper of so few articles a day may leave one out
+_SMALL = 30.0  # a paper of so few articles a day may leave one out
 _DAYS_OF_A_WEEKLY = 2.5  # its week has no more of the best day's articles, and it may leave one out
 _MORE_THAN_A_DAY, _MORE_THAN_A_WEEK = 2.0, 1.25
 _LEAST_EXPECTED = 8.0  # articles, in hours whose volume is judged by itself
-_BAND = 4.6  # standard deviations
+_BAND = 4.3  # standard deviations
 _DOUBT = 2.0  # the same, for a second look
 _SECOND_LOOKS = timedelta(hours=3)  # between two
 _ENOUGH_UNLISTED = 10  # articles that no listing named
@@ -58,61 +56,6 @@ class Trouble:
     since: datetime
     detail: str
     hint: str
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What is known of a source.
-
-    listed_at: when its listings were read last. article_at: when its last article was published, or came. failures:
-    looks in a row that brought nothing, from ``failing_since`` to ``failed_at``, for the reason ``why``. missed: links
-    fetched since the last article, without finding one; the first at ``missing_since``. hours: the last days. common:
-    for each of them, the part of the usual that its neighbours brought, at most 1. layout_at: when its pages changed,
-    if they are still being learned again. second_look_at: when its front page was looked at last.
-    failing_listings: those of several that could not be read when they were looked at last.
-    left_out: the part of what it publishes that they never name.
-    """
-
-    name: str
-    rhythm: Rhythm | None
-    hours: Hours
-    listed_at: datetime | None = None
-    article_at: datetime | None = None
-    failures: int = 0
-    failing_since: datetime | None = None
-    failed_at: datetime | None = None
-    why: str = ""
-    missed: int = 0
-    missing_since: datetime | None = None
-    common: Numbers = field(default_factory=lambda: np.ones(0))
-    layout_at: datetime | None = None
-    longest_silence: timedelta | None = None
-    second_look_at: datetime | None = None
-    failing_listings: tuple[FailingListing, ...] = ()
-    left_out: float = USUAL_CHOICE
-
-    def usual(self, number: int) -> Numbers:
-        """Of each of the last hours, so many, the articles that are usual then; none where nobody looked."""
-        if self.rhythm is None:
-            return np.zeros(number)
-        end = self.hours.end
-        return np.where(self.hours.known[-number:], self.rhythm.expected(end - number, end), 0.0)
-
-    def due(self, number: int) -> Numbers:
-        """The same, as far as neighbours brought it."""
-        return self._shared(self.usual(number))
-
-    def _shared(self, usual: Numbers) -> Numbers:
-        return usual * self.common[-len(usual) :] if len(self.common) else usual
-
-    @cached_property
-    def windows(self) -> tuple[Window, ...]:
-        """The last hours, as far as they are out of proportion; none without a rhythm."""
-        number = min(LONGEST, len(self.hours.articles))
-        if self.rhythm is None or not number:
-            return ()
-        usual = self.usual(number)
-        return tuple(windows(self.hours, usual, self._shared(usual), self.rhythm))
 
 
 def trouble_of(known: Known) -> Trouble | None:
@@ -237,7 +180,7 @@ def _late(known: Known) -> Trouble | None:
         return None
     hours = known.hours
     number = min(len(hours.articles), hours.end - hour_of(known.article_at) - 1)
-    expected = float(known.due(number).sum()) if number > 0 else 0.0
+    expected = float(known.quietly_due(number).sum()) if number > 0 else 0.0
     if expected < max(USUAL_GAPS * known.rhythm.usual_gap, _sure(known.rhythm)):
         return None
     return Trouble(

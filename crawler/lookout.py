@@ -13,7 +13,8 @@ import numpy as np
 
 from crawler.choice import USUAL_CHOICE, left_out
 from crawler.errors import BadSource
-from crawler.health import Known, Trouble, is_doubtful, is_over, least_of_day, offline_since, outranks, trouble_of
+from crawler.health import Trouble, is_doubtful, is_over, least_of_day, offline_since, outranks, trouble_of
+from crawler.known import Known
 from crawler.neighbours import common_part
 from crawler.outlets import listings_of
 from crawler.rhythm import WEEK, Hours, Rhythm, hour_of, learn

@@ -8,7 +8,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from crawler.health import Known, is_doubtful, is_over, trouble_of
+from crawler.health import is_doubtful, is_over, trouble_of
+from crawler.known import Known
 from crawler.rhythm import WEEK, Hours, Rhythm, hour_of, moment_of_hour
 
 START = 20_000 * 24
