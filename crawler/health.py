@@ -14,6 +14,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from crawler.choice import USUAL_CHOICE
 from crawler.known import Known
 from crawler.rhythm import Hours, Rhythm, hour_of, moment_of_hour
 from crawler.volume import HIGH, Window
@@ -30,15 +31,15 @@ _LEAST_HOSTS = 3
 _AT_ONCE = timedelta(hours=1)  # hosts that fail within it, fail together
 _LEAST_MISSED = 5  # links without an article in a row
 _UNLIKELY = 11.5  # surprise at so many links without an article, one in a hundred thousand by chance
-_SURPRISING = 8.0  # at so many articles that no listing named, one in three thousand by chance
+_SURPRISING, _SURPRISING_ANYWHERE = 8.0, 5.0  # at articles that no listing named: of this source, and of any
 _LEAST_MISSED_IN_PART, _MOST_MISSED = 8, 0.5  # links without an article, and the part of all that they are at least
 _LEAST_USUAL = 0.05  # of all links, so many hold none anywhere
 _LINK_HOURS = (6, 12, 24)  # that they are counted over
-_SMALL = 30.0  # a paper of so few articles a day may leave one out
+_SMALL = 28.0  # a paper of so few articles a day may leave one out
 _DAYS_OF_A_WEEKLY = 2.5  # its week has no more of the best day's articles, and it may leave one out
 _MORE_THAN_A_DAY, _MORE_THAN_A_WEEK = 2.0, 1.25
 _LEAST_EXPECTED = 8.0  # articles, in hours whose volume is judged by itself
-_BAND = 4.3  # standard deviations
+_BAND, _BAND_HOURS = 4.2, 6  # standard deviations, in so many hours or more: a holiday shows in neighbours by then
 _DOUBT = 2.0  # the same, for a second look
 _SECOND_LOOKS = timedelta(hours=3)  # between two
 _ENOUGH_UNLISTED = 10  # articles that no listing named
@@ -206,7 +207,7 @@ def _volume(known: Known) -> Trouble | None:
             return Trouble("volume", since, _beside(window), check)
         if window.due < max(_LEAST_EXPECTED, _sure(rhythm)):
             continue
-        if window.strayed < -_BAND:
+        if window.strayed < -_BAND and window.hours >= _BAND_HOURS:
             return Trouble("volume", since, _compared(window), check)
         if window.strayed > 2 * _BAND:
             return Trouble("volume", since, _compared(window), "copydesk sources preview " + known.name)
@@ -233,10 +234,12 @@ def _unread_in_part(known: Known, rhythm: Rhythm) -> Trouble | None:
 
 def _is_unlisted(window: Window, left_out: float) -> bool:
     """Whether what is missing was published, and no listing named it: half of that or a good number, and more than its
-    listings leave out on any day."""
+    listings leave out on any day, or than those of any source that is a choice do."""
     if window.unlisted < min(_ENOUGH_UNLISTED, (window.due - window.came) / 2):
         return False
-    return _surprise(window.unlisted, window.unlisted + window.came, left_out) > _SURPRISING
+    of = window.unlisted + window.came
+    anywhere = _surprise(window.unlisted, of, max(left_out, USUAL_CHOICE))
+    return anywhere > _SURPRISING_ANYWHERE or _surprise(window.unlisted, of, left_out) > _SURPRISING
 
 
 def _sure(rhythm: Rhythm) -> float:

@@ -44,11 +44,11 @@ def test_less_than_usual_is_a_reason_to_look_again_but_not_yet_a_problem() -> No
 
 
 def test_what_only_the_front_page_names_makes_it_one() -> None:
-    trouble = trouble_of(days([2, 1, 1, 1, 1], unlisted=4))
+    trouble = trouble_of(days([2, 1, 1, 1, 1], unlisted=3))
     assert trouble is not None
     assert (trouble.kind, trouble.hint) == ("volume", "copydesk sources check gazette")
     assert trouble.detail.startswith(
-        "its front page names 16 articles of the last 4 hours that its listings do not; they"
+        "its front page names 12 articles of the last 4 hours that its listings do not; they"
     )
     silent = trouble_of(days([0, 0, 0], unlisted=3))
     assert silent is not None
@@ -66,6 +66,16 @@ def test_a_handful_that_only_the_front_page_names_is_decisive_where_listings_lea
     trouble = trouble_of(replace(known, left_out=0.1))
     assert trouble is not None
     assert trouble.detail.startswith("its front page names 6 articles of the last 3 hours that its listings do not")
+
+
+def test_what_is_improbable_once_in_hundreds_of_looks_is_not_decisive() -> None:
+    known = days([0, 2, 1, 2])
+    unlisted = np.zeros(336, np.int64)
+    unlisted[-4:] = 1, 2, 2, 1
+    some = replace(known, left_out=0.1, hours=replace(known.hours, unlisted=unlisted))
+    assert is_doubtful(some, NOW)
+    assert trouble_of(some) is None
+    assert trouble_of(replace(some, hours=replace(known.hours, unlisted=unlisted * 2))) is not None
 
 
 def test_a_front_page_that_names_more_is_no_problem_where_listings_bring_the_usual() -> None:

@@ -322,6 +322,9 @@ def test_what_listings_leave_out_is_learned_from_front_pages_that_could_be_read(
         at = START + day * DAY + 18 * HOUR
         for name, outcome in (("gazette", "listed"), ("herald", "failed")):
             newsroom.second_look(name, at, outcome)
+    with archive._writing() as connection:  # however many runs came since
+        later = {"kind": "crawl", "source": "tribune", "started_at": now, "finished_at": now}
+        connection.execute(insert(schema.run), [later | {"slot": str(number)} for number in range(6000)])
     looks = archive.second_looks.since(START + 22 * DAY)
     assert len(looks["gazette"].read) == 8
     assert looks["herald"].read == ()

@@ -1,4 +1,4 @@
-"""Quiet hours that are no problem: a batch that comes an hour later, a small paper's day off, a country's holiday."""
+"""Quiet hours that are no problem: a batch that comes an hour later, a small paper's day off, a holiday."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_batch_that_does_not_come_is_told_within_hours() -> None:
     assert trouble.kind == "volume"
 
 
-SMALL = {hour: 2.7 for hour in range(8, 18)}
+SMALL = dict.fromkeys(range(8, 18), 2.6)
 
 
 def test_a_small_paper_may_leave_out_a_day_and_not_two() -> None:
@@ -82,8 +82,18 @@ def test_on_a_holiday_a_daily_paper_may_write_nothing() -> None:
     assert trouble_of(holiday(0.4, silent)) is None
 
 
+AGENCY = dict.fromkeys(range(24), 15.0)
+
+
+def test_a_holiday_that_has_just_begun_is_no_problem_yet() -> None:
+    usual = dict.fromkeys(range(24), 15)
+    begun = source(AGENCY, usual, usual | dict.fromkeys(range(18, 24), 1), 22)
+    assert min(window.strayed for window in begun.windows) < -5
+    assert trouble_of(begun) is None
+    assert trouble_of(source(AGENCY, usual, usual | dict.fromkeys(range(18, 24), 1), 24)) is not None
+
+
 def test_on_a_holiday_a_source_may_stray_far_from_its_neighbours() -> None:
-    agency = dict.fromkeys(range(24), 15.0)
-    quiet = source(agency, dict.fromkeys(range(24), 15), dict.fromkeys(range(24), 1), 23)
+    quiet = source(AGENCY, dict.fromkeys(range(24), 15), dict.fromkeys(range(24), 1), 23)
     assert trouble_of(quiet) is not None
     assert trouble_of(holiday(0.6, quiet)) is None
