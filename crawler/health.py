@@ -40,7 +40,7 @@ _DAYS_OF_A_WEEKLY = 2.5  # its week has no more of the best day's articles, and 
 _MORE_THAN_A_DAY, _MORE_THAN_A_WEEK = 2.0, 1.25
 _LEAST_EXPECTED = 8.0  # articles, in hours whose volume is judged by itself
 _BAND, _BAND_HOURS = 4.2, 6  # standard deviations, in so many hours or more: a holiday shows in neighbours by then
-_DOUBT = 2.0  # the same, for a second look
+_DOUBT = 1.5  # the same, for a second look
 _SECOND_LOOKS = timedelta(hours=3)  # between two
 _ENOUGH_UNLISTED = 10  # articles that no listing named
 _WELL_AGAIN, _WELL_HOURS = 0.75, 12  # of the expected volume
