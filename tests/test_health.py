@@ -41,6 +41,8 @@ def test_less_than_usual_is_a_reason_to_look_again_but_not_yet_a_problem() -> No
     assert not is_doubtful(looked, NOW), "not at once again"
     assert is_doubtful(looked, NOW + timedelta(hours=3))
     assert not is_doubtful(replace(known, failures=1), NOW), "a site that fails is not asked for more"
+    assert is_doubtful(days([2, 2, 1]), NOW), "half of three hours is enough"
+    assert not is_doubtful(days([2, 2, 2]), NOW)
 
 
 def test_what_only_the_front_page_names_makes_it_one() -> None:
