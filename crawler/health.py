@@ -31,7 +31,8 @@ _LEAST_HOSTS = 3
 _AT_ONCE = timedelta(hours=1)  # hosts that fail within it, fail together
 _LEAST_MISSED = 5  # links without an article in a row
 _UNLIKELY = 11.5  # surprise at so many links without an article, one in a hundred thousand by chance
-_SURPRISING, _SURPRISING_ANYWHERE = 8.0, 5.0  # at articles that no listing named: of this source, and of any
+_SURPRISING, _SURPRISING_ANYWHERE = 9.0, 5.0  # at articles that no listing named: of this source, and of any
+_LEAST_UNLISTED = 6  # of them, where it is this source's own part that they are compared with
 _LEAST_MISSED_IN_PART, _MOST_MISSED = 8, 0.5  # links without an article, and the part of all that they are at least
 _LEAST_USUAL = 0.05  # of all links, so many hold none anywhere
 _LINK_HOURS = (6, 12, 24)  # that they are counted over
@@ -39,7 +40,7 @@ _SMALL = 28.0  # a paper of so few articles a day may leave one out
 _DAYS_OF_A_WEEKLY = 2.5  # its week has no more of the best day's articles, and it may leave one out
 _MORE_THAN_A_DAY, _MORE_THAN_A_WEEK = 2.0, 1.25
 _LEAST_EXPECTED = 8.0  # articles, in hours whose volume is judged by itself
-_BAND, _BAND_HOURS = 4.2, 6  # standard deviations, in so many hours or more: a holiday shows in neighbours by then
+_BAND, _BAND_HOURS = 4.25, 6  # standard deviations, in so many hours or more: a holiday shows in neighbours by then
 _DOUBT = 1.5  # the same, for a second look
 _SECOND_LOOKS = timedelta(hours=3)  # between two
 _ENOUGH_UNLISTED = 10  # articles that no listing named
@@ -238,8 +239,9 @@ def _is_unlisted(window: Window, left_out: float) -> bool:
     if window.unlisted < min(_ENOUGH_UNLISTED, (window.due - window.came) / 2):
         return False
     of = window.unlisted + window.came
-    anywhere = _surprise(window.unlisted, of, max(left_out, USUAL_CHOICE))
-    return anywhere > _SURPRISING_ANYWHERE or _surprise(window.unlisted, of, left_out) > _SURPRISING
+    if _surprise(window.unlisted, of, max(left_out, USUAL_CHOICE)) > _SURPRISING_ANYWHERE:
+        return True
+    return window.unlisted >= _LEAST_UNLISTED and _surprise(window.unlisted, of, left_out) > _SURPRISING
 
 
 def _sure(rhythm: Rhythm) -> float:
