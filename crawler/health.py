@@ -1,4 +1,4 @@
-"""Health: what is known of a source, and what that says of it. No clock, no archive, no network: only a decision.
+"""Health: what that which is known of a source says of it. No clock, no archive, no network: only a decision.
 
 A source has one problem at a time, the one that explains the most. It is opened when it is sure, and closed by the
 first thing that contradicts it.
@@ -7,17 +7,17 @@ first thing that contradicts it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crawler.rhythm import Hours, Numbers, Rhythm, hour_of, moment_of_hour
-from crawler.volume import HIGH, LONGEST, Window, windows
-from storage.failing_listings import FailingListing
+from crawler.choice import USUAL_CHOICE
+from crawler.known import Known
+from crawler.rhythm import Hours, Rhythm, hour_of, moment_of_hour
+from crawler.volume import HIGH, Window
 from storage.problems import ProblemKind
 
 USUAL_GAPS = 4
@@ -31,19 +31,19 @@ _LEAST_HOSTS = 3
 _AT_ONCE = timedelta(hours=1)  # hosts that fail within it, fail together
 _LEAST_MISSED = 5  # links without an article in a row
 _UNLIKELY = 11.5  # surprise at so many links without an article, one in a hundred thousand by chance
-_SURPRISING = 5.0  # at so many articles that no listing named
+_SURPRISING, _SURPRISING_ANYWHERE = 9.0, 5.0  # at articles that no listing named: of this source, and of any
+_LEAST_UNLISTED = 6  # of them, where it is this source's own part that they are compared with
 _LEAST_MISSED_IN_PART, _MOST_MISSED = 8, 0.5  # links without an article, and the part of all that they are at least
 _LEAST_USUAL = 0.05  # of all links, so many hold none anywhere
 _LINK_HOURS = (6, 12, 24)  # that they are counted over
-_SMALL = 24.0  # a paper of so few articles a day may leave one out
+_SMALL = 28.0  # a paper of so few articles a day may leave one out
 _DAYS_OF_A_WEEKLY = 2.5  # its week has no more of the best day's articles, and it may leave one out
 _MORE_THAN_A_DAY, _MORE_THAN_A_WEEK = 2.0, 1.25
 _LEAST_EXPECTED = 8.0  # articles, in hours whose volume is judged by itself
-_BAND = 4.6  # standard deviations
-_DOUBT = 2.0  # the same, for a second look
+_BAND, _BAND_HOURS = 4.25, 6  # standard deviations, in so many hours or more: a holiday shows in neighbours by then
+_DOUBT = 1.5  # the same, for a second look
 _SECOND_LOOKS = timedelta(hours=3)  # between two
 _ENOUGH_UNLISTED = 10  # articles that no listing named
-_CHOICE = 0.35  # of what a front page shows, so much may be in no listing ever
 _WELL_AGAIN, _WELL_HOURS = 0.75, 12  # of the expected volume
 _NEW_NORMAL = timedelta(days=14)  # another volume that lasts so long is the usual one
 
@@ -58,59 +58,6 @@ class Trouble:
     since: datetime
     detail: str
     hint: str
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What is known of a source.
-
-    listed_at: when its listings were read last. article_at: when its last article was published, or came. failures:
-    looks in a row that brought nothing, from ``failing_since`` to ``failed_at``, for the reason ``why``. missed: links
-    fetched since the last article, without finding one; the first at ``missing_since``. hours: the last days. common:
-    for each of them, the part of the usual that its neighbours brought, at most 1. layout_at: when its pages changed,
-    if they are still being learned again. second_look_at: when its front page was looked at last.
-    failing_listings: those of several that could not be read when they were looked at last.
-    """
-
-    name: str
-    rhythm: Rhythm | None
-    hours: Hours
-    listed_at: datetime | None = None
-    article_at: datetime | None = None
-    failures: int = 0
-    failing_since: datetime | None = None
-    failed_at: datetime | None = None
-    why: str = ""
-    missed: int = 0
-    missing_since: datetime | None = None
-    common: Numbers = field(default_factory=lambda: np.ones(0))
-    layout_at: datetime | None = None
-    longest_silence: timedelta | None = None
-    second_look_at: datetime | None = None
-    failing_listings: tuple[FailingListing, ...] = ()
-
-    def usual(self, number: int) -> Numbers:
-        """Of each of the last hours, so many, the articles that are usual then; none where nobody looked."""
-        if self.rhythm is None:
-            return np.zeros(number)
-        end = self.hours.end
-        return np.where(self.hours.known[-number:], self.rhythm.expected(end - number, end), 0.0)
-
-    def due(self, number: int) -> Numbers:
-        """The same, as far as neighbours brought it."""
-        return self._shared(self.usual(number))
-
-    def _shared(self, usual: Numbers) -> Numbers:
-        return usual * self.common[-len(usual) :] if len(self.common) else usual
-
-    @cached_property
-    def windows(self) -> tuple[Window, ...]:
-        """The last hours, as far as they are out of proportion; none without a rhythm."""
-        number = min(LONGEST, len(self.hours.articles))
-        if self.rhythm is None or not number:
-            return ()
-        usual = self.usual(number)
-        return tuple(windows(self.hours, usual, self._shared(usual), self.rhythm))
 
 
 def trouble_of(known: Known) -> Trouble | None:
@@ -235,7 +182,7 @@ def _late(known: Known) -> Trouble | None:
         return None
     hours = known.hours
     number = min(len(hours.articles), hours.end - hour_of(known.article_at) - 1)
-    expected = float(known.due(number).sum()) if number > 0 else 0.0
+    expected = float(known.quietly_due(number).sum()) if number > 0 else 0.0
     if expected < max(USUAL_GAPS * known.rhythm.usual_gap, _sure(known.rhythm)):
         return None
     return Trouble(
@@ -255,13 +202,13 @@ def _volume(known: Known) -> Trouble | None:
     check = _CHECK.format(known.name)
     for window in known.windows:
         since = moment_of_hour(known.hours.end - window.hours)
-        if window.strayed < -_DOUBT and _is_unlisted(window):
+        if window.strayed < -_DOUBT and _is_unlisted(window, known.left_out):
             if window.came == 0 and known.article_at is not None:
                 return Trouble("late", known.article_at, _beside(window), check)
             return Trouble("volume", since, _beside(window), check)
         if window.due < max(_LEAST_EXPECTED, _sure(rhythm)):
             continue
-        if window.strayed < -_BAND:
+        if window.strayed < -_BAND and window.hours >= _BAND_HOURS:
             return Trouble("volume", since, _compared(window), check)
         if window.strayed > 2 * _BAND:
             return Trouble("volume", since, _compared(window), "copydesk sources preview " + known.name)
@@ -286,12 +233,15 @@ def _unread_in_part(known: Known, rhythm: Rhythm) -> Trouble | None:
     return None
 
 
-def _is_unlisted(window: Window) -> bool:
-    """Whether what is missing was published, and no listing named it: half of that or a good number, and more than a
-    feed that is only a choice leaves out."""
+def _is_unlisted(window: Window, left_out: float) -> bool:
+    """Whether what is missing was published, and no listing named it: half of that or a good number, and more than its
+    listings leave out on any day, or than those of any source that is a choice do."""
     if window.unlisted < min(_ENOUGH_UNLISTED, (window.due - window.came) / 2):
         return False
-    return _surprise(window.unlisted, window.unlisted + window.came, _CHOICE) > _SURPRISING
+    of = window.unlisted + window.came
+    if _surprise(window.unlisted, of, max(left_out, USUAL_CHOICE)) > _SURPRISING_ANYWHERE:
+        return True
+    return window.unlisted >= _LEAST_UNLISTED and _surprise(window.unlisted, of, left_out) > _SURPRISING
 
 
 def _sure(rhythm: Rhythm) -> float:

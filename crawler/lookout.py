@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from crawler.choice import USUAL_CHOICE, left_out
 from crawler.errors import BadSource
-from crawler.health import Known, Trouble, is_doubtful, is_over, least_of_day, offline_since, outranks, trouble_of
+from crawler.health import Trouble, is_doubtful, is_over, least_of_day, offline_since, outranks, trouble_of
+from crawler.known import Known
 from crawler.neighbours import common_part
 from crawler.outlets import listings_of
 from crawler.rhythm import WEEK, Hours, Rhythm, hour_of, learn
@@ -29,7 +31,7 @@ from storage.pulses import Fold, Pulse, Unanswered
 _LEARNED_FROM, _JUDGED = 56 * 24, 14 * 24  # hours
 _LEARN_EVERY = timedelta(hours=1)
 _PROBED = 5  # hosts that are tried at once while this machine is offline
-_SECOND_LOOKS_TELL = timedelta(hours=LONGEST)
+_SECOND_LOOKS_TELL, _SECOND_LOOKS_TEACH = timedelta(hours=LONGEST), timedelta(days=28)
 _FLAT = (2.3, 0.5, 0.5)  # usual gap, spread and share of articles, where only the volume is stated
 
 
@@ -70,6 +72,7 @@ class Lookout:
         self._archive = archive
         self._learned_at: datetime | None = None
         self._rhythms: dict[str, Rhythm | None] = {}
+        self._left_out: dict[str, float] = {}
         self._hours: dict[str, Hours] = {}
         self._expected: dict[tuple[str, int], tuple[float, float]] = {}  # of days, not entered yet
         self._expected_until: int | None = None
@@ -125,6 +128,7 @@ class Lookout:
             known = replace(
                 known, common=common.get(_group(record), np.ones(0)), layout_at=sites.get(pulse.site or ""),
                 failing_listings=_since_calm(failing.get(record.name, ()), max(calm, default=None)),
+                left_out=self._left_out.get(record.name, USUAL_CHOICE),
             )  # fmt: skip
             if looked := second.get(record.name):
                 known = replace(known, hours=beside(known.hours, looked.unlisted), second_look_at=looked.at)
@@ -152,8 +156,13 @@ class Lookout:
                 rows[name][hour] = (kept[0] + articles, kept[1] + missed, kept[2] + listed)
         self._hours = {name: hours_of(told, begin, end) for name, told in rows.items()}
         if learns:
-            self._rhythms = {
-                name: learn(before_yesterday(without(name, hours, problems))) for name, hours in self._hours.items()
+            usual = {name: before_yesterday(without(name, hours, problems)) for name, hours in self._hours.items()}
+            self._rhythms = {name: learn(hours) for name, hours in usual.items()}
+            looks = self._archive.second_looks.since(now - _SECOND_LOOKS_TEACH)
+            self._left_out = {
+                name: left_out(beside(usual[name], looked.unlisted), map(hour_of, looked.read))
+                for name, looked in looks.items()
+                if name in usual
             }
             self._learned_at = now
             self._expect(end // 24)

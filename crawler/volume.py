@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crawler.rhythm import Hours, Numbers, Rhythm
 
@@ -19,7 +20,7 @@ LONGEST = 48
 _LENGTHS = np.array([3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, LONGEST])
 _LEAST_DUE = 2.0  # articles
 _DRIFT = 0.06  # how far the usual may have moved since it was learned, as a part of it
-_HOLIDAY = 0.8  # how far sources stray from their neighbours on a quiet day, as a part of what all of them lack
+_HOLIDAY = 1.3  # how far sources stray from their neighbours on a quiet day, as a part of what all of them lack
 _OF_DAYS = 0.5  # the part of the variance of a day that its hours share; the rest is each hour's own
 
 
@@ -49,17 +50,27 @@ def windows(hours: Hours, usual: Numbers, due: Numbers, rhythm: Rhythm) -> Itera
         found: Numbers = part[::-1].cumsum()[lengths - 1]
         return found
 
-    expected, came = sums(due), sums(np.where(known, hours.articles[-number:], 0.0))
+    came, whole = sums(np.where(known, hours.articles[-number:], 0.0)), sums(due)
+    expected = np.where(came > whole, whole, np.maximum(0.0, whole - _at_the_ends(due, number - lengths)))
     wrong = (expected >= _LEAST_DUE) & ((came < LOW * expected) | (came > HIGH * expected))
     if not wrong.any():
         return
-    quiet = 1 - expected / np.maximum(sums(usual), _LEAST_DUE)
-    of_hours = (1 - _OF_DAYS) * _busy_hours(rhythm) * sums(due**2) / np.maximum(expected, _LEAST_DUE) ** 2
+    quiet = 1 - whole / np.maximum(sums(usual), _LEAST_DUE)
+    of_hours = (1 - _OF_DAYS) * _busy_hours(rhythm) * sums(due**2) / np.maximum(whole, _LEAST_DUE) ** 2
     spreads = np.sqrt(rhythm.spread**2 * (_OF_DAYS + of_hours) + _DRIFT**2 + (_HOLIDAY * quiet) ** 2)
     unlisted = sums(np.where(known, hours.unlisted[-number:], 0.0))
     for at in np.flatnonzero(wrong):
         strayed = _strayed(float(came[at]), float(expected[at]), float(spreads[at]))
         yield Window(int(lengths[at]), float(expected[at]), int(came[at]), int(unlisted[at]), strayed)
+
+
+def _at_the_ends(due: Numbers, firsts: NDArray[np.int64]) -> Numbers:
+    """What is due from some hours on in the two hours at either end, and not beside them: a batch that came an hour
+    earlier or later came outside, or is still to come."""
+    third = due[firsts + 2]
+    ends = (due[firsts] - third, due[firsts + 1] - third, due[-1:] - due[-3], due[-2:-1] - due[-3])
+    less: Numbers = np.sum([np.maximum(0.0, end) for end in np.broadcast_arrays(*ends)], axis=0)
+    return less
 
 
 def _busy_hours(rhythm: Rhythm) -> float:

@@ -17,7 +17,6 @@ from storage.filing import is_second_look
 from storage.naming import link_key
 from storage.pulses import published
 
-_RECENT_RUNS = 5000
 _AT_ONCE = 400  # keys in one question
 
 _fate, _run, _link = schema.fate.c, schema.run.c, crawl_schema.link.c
@@ -27,10 +26,11 @@ _sighting, _version = schema.sighting.c, schema.version.c
 @dataclass(frozen=True, slots=True)
 class SecondLook:
     """The second looks at a source of late. at: the last of them. unlisted: when the articles were published that they
-    found, and that no listing has named since."""
+    found, and that no listing has named since. read: those at which its front page could be read."""
 
     at: datetime
     unlisted: tuple[datetime, ...]
+    read: tuple[datetime, ...] = ()
 
 
 class SecondLooks:
@@ -45,20 +45,47 @@ class SecondLooks:
             runs = {row.id: row for row in _runs(connection, at)}
             found = [row for some in _some(runs) for row in _found(connection, some)]
             named = _named_by_listings(connection, {row.url for row in found}, runs)
+            read = {run for some in _some(runs) for run in _read(connection, some)}
         unlisted: dict[str, list[datetime]] = defaultdict(list)
         for row in found:
             if row.url not in named:
                 unlisted[runs[row.run_id].source].append(published(row))
-        last = {row.source: row.started_at for row in runs.values()}
-        return {source: SecondLook(began, tuple(unlisted[source])) for source, began in last.items()}
+        began: dict[str, list[Any]] = defaultdict(list)
+        for row in runs.values():
+            began[row.source].append(row)
+        return {
+            source: SecondLook(
+                rows[-1].started_at, tuple(unlisted[source]), tuple(row.started_at for row in rows if row.id in read)
+            )
+            for source, rows in began.items()
+        }
 
 
 def _runs(connection: Connection, since: datetime) -> Iterator[Any]:
-    recent = (connection.scalar(select(func.max(_run.id))) or 0) - _RECENT_RUNS
     asked = select(_run.id, _run.source, _run.started_at, _run.order).where(
-        _run.id > recent, _run.kind == "crawl", _run.slot.is_(None), _run.started_at >= since
+        _run.id > _last_before(connection, since), _run.kind == "crawl", _run.slot.is_(None), _run.started_at >= since
     )
     return (row for row in connection.execute(asked.order_by(_run.id)) if is_second_look(row.order))
+
+
+def _last_before(connection: Connection, at: datetime) -> int:
+    """The last run that began before then, by halves: their numbers follow time, which has no index."""
+    before, upto = 0, connection.scalar(select(func.max(_run.id))) or 0
+    while before < upto:
+        asked = select(_run.id, _run.started_at).where(_run.id > (before + upto) // 2).order_by(_run.id).limit(1)
+        run = connection.execute(asked).one()
+        if run.started_at < at:
+            before = run.id
+        else:
+            upto = (before + upto) // 2
+    return before
+
+
+def _read(connection: Connection, runs: Collection[int]) -> Iterator[int]:
+    """Those that read a front page."""
+    return iter(
+        connection.scalars(select(_fate.run_id).where(_fate.run_id.in_(runs), _fate.listing, _fate.outcome == "listed"))
+    )
 
 
 def _found(connection: Connection, runs: Collection[int]) -> Iterable[Any]:

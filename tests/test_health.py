@@ -8,7 +8,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from crawler.health import Known, is_doubtful, is_over, trouble_of
+from crawler.health import is_doubtful, is_over, trouble_of
+from crawler.known import Known
 from crawler.rhythm import WEEK, Hours, Rhythm, hour_of, moment_of_hour
 
 START = 20_000 * 24
@@ -40,6 +41,8 @@ def test_less_than_usual_is_a_reason_to_look_again_but_not_yet_a_problem() -> No
     assert not is_doubtful(looked, NOW), "not at once again"
     assert is_doubtful(looked, NOW + timedelta(hours=3))
     assert not is_doubtful(replace(known, failures=1), NOW), "a site that fails is not asked for more"
+    assert is_doubtful(days([2, 2, 1]), NOW), "half of three hours is enough"
+    assert not is_doubtful(days([2, 2, 2]), NOW)
 
 
 def test_what_only_the_front_page_names_makes_it_one() -> None:
@@ -56,6 +59,31 @@ def test_what_only_the_front_page_names_makes_it_one() -> None:
 
 def test_a_feed_that_is_a_choice_has_no_problem_on_a_quiet_day() -> None:
     assert trouble_of(days([1, 2, 1, 1, 1], unlisted=1)) is None
+
+
+def test_a_handful_that_only_the_front_page_names_is_decisive_where_listings_leave_nothing_out() -> None:
+    known = days([1, 2, 1, 1, 1], unlisted=2)
+    assert trouble_of(known) is None, "of a source of which nothing is known yet"
+    assert trouble_of(replace(known, left_out=0.25)) is None
+    trouble = trouble_of(replace(known, left_out=0.1))
+    assert trouble is not None
+    assert trouble.detail.startswith("its front page names 8 articles of the last 4 hours that its listings do not")
+
+
+def test_what_is_improbable_once_in_hundreds_of_looks_is_not_decisive() -> None:
+    known = days([0, 2, 1, 2])
+    unlisted = np.zeros(336, np.int64)
+    unlisted[-4:] = 1, 2, 2, 2
+    some = replace(known, left_out=0.1, hours=replace(known.hours, unlisted=unlisted))
+    assert is_doubtful(some, NOW)
+    assert trouble_of(some) is None
+    assert trouble_of(replace(some, hours=replace(known.hours, unlisted=unlisted * 2))) is not None
+
+
+def test_a_few_that_are_not_named_yet_are_no_problem() -> None:
+    slow = replace(days([0, 0, 0, 0], unlisted=1), rhythm=replace(RHYTHM, rates=np.full(WEEK, 2.0)), left_out=0.1)
+    assert is_doubtful(slow, NOW)
+    assert trouble_of(slow) is None
 
 
 def test_a_front_page_that_names_more_is_no_problem_where_listings_bring_the_usual() -> None:

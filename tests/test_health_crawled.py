@@ -146,6 +146,7 @@ def test_a_feed_that_is_cut_is_found_by_what_the_front_page_names(beat: Beat) ->
     with beat.desk.archive() as archive:
         (second,) = archive.second_looks.since(beat.now - 48 * HOUR).values()
     assert second.unlisted == (), "its feed names them again"
+    assert second.read == (second.at,)
 
 
 def test_one_of_several_listings_that_cannot_be_read_is_told(beat: Beat) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from crawler.choice import USUAL_CHOICE
 from crawler.lookout import Lookout
 from crawler.notices.outbox import Outbox
 from crawler.notices.troubles import Receiver, message_of, tell_problems
@@ -76,6 +77,18 @@ class Newsroom:
         """Looks each hour that bring nothing; the time when they end."""
         self.tell(name, [(since + hour * HOUR + timedelta(minutes=59), "listed", "", True) for hour in range(hours)])
         return since + hours * HOUR
+
+    def second_look(self, name: str, at: datetime, outcome: str) -> None:
+        """At its front page, which names nothing new."""
+        order = {"limit": 30, "second_look": True}
+        with self.archive._writing() as connection:
+            run = connection.execute(
+                insert(schema.run)
+                .values(kind="crawl", source=name, started_at=at, finished_at=at, order=order)
+                .returning(schema.run.c.id)
+            ).scalar_one()
+            fate = {"run_id": run, "at": at, "outcome": outcome, "why": "", "listing": True}
+            connection.execute(insert(schema.fate).values(**fate, url=f"https://{name}.example/"))
 
 
 @pytest.fixture
@@ -298,3 +311,26 @@ def test_a_notice_that_does_not_arrive_is_not_lost(newsroom: Newsroom) -> None:
     assert delivery is not None
     assert (delivery.attempt, delivery.changes[0].problem.source) == (2, "gazette")
     assert "gazette" in message_of(delivery).subject
+
+
+def test_what_listings_leave_out_is_learned_from_front_pages_that_could_be_read(newsroom: Newsroom) -> None:
+    archive = newsroom.archive
+    for name in ("gazette", "herald", "tribune"):
+        newsroom.open(name)
+        now = newsroom.weeks(name, 5)
+    for day in range(20, 30):
+        at = START + day * DAY + 18 * HOUR
+        for name, outcome in (("gazette", "listed"), ("herald", "failed")):
+            newsroom.second_look(name, at, outcome)
+    with archive._writing() as connection:  # however many runs came since
+        later = {"kind": "crawl", "source": "tribune", "started_at": now, "finished_at": now}
+        connection.execute(insert(schema.run), [later | {"slot": str(number)} for number in range(6000)])
+    looks = archive.second_looks.since(START + 22 * DAY)
+    assert len(looks["gazette"].read) == 8
+    assert looks["herald"].read == ()
+    assert looks["herald"].at == START + 29 * DAY + 18 * HOUR
+    lookout = Lookout(archive)
+    lookout.look(now)
+    assert lookout._left_out["gazette"] < 0.15
+    assert lookout._left_out["herald"] == USUAL_CHOICE
+    assert "tribune" not in lookout._left_out
