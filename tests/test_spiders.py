@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from storage import Archive, Query
+from tests.crawling import lately
 from tests.sites import Outlet, Site, serve
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +27,10 @@ LOOPBACK = ("-s", "COPYDESK_ALLOW_PRIVATE=127.0.0.0/8")
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    outlets = [Outlet(articles=ARTICLES), Outlet("127.0.0.2", seed=2, articles=ARTICLES, delay_ms=300)]
+    outlets = [
+        Outlet(articles=ARTICLES, newest_at=lately()),
+        Outlet("127.0.0.2", seed=2, articles=ARTICLES, newest_at=lately(), delay_ms=300),
+    ]
     with serve(outlets, tmp_path_factory.mktemp("site") / "access.jsonl") as running:
         yield running
 
