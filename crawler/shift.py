@@ -78,9 +78,9 @@ class Shift:
     async def begin(self) -> None:
         """Open the archive. Where it cannot be reached, the shift is over, and ``fault`` tells why."""
         try:
-            self.archive = await ArchiveThread.open(self._open_archive)
-        except StorageError as fault:
-            self.abort(fault)
+            with self._failing():
+                self.archive = await ArchiveThread.open(self._open_archive)
+        except StorageError:
             return
         self._sites = await self.archive.do(SiteDesk)
         self.settler = Settler(self.archive, self._sites.learn)
@@ -97,9 +97,9 @@ class Shift:
         self._run = run
         self._forever = forever
         try:
-            await self.archive.do(self._sign_on)
-        except StorageError as fault:
-            self.abort(fault)
+            with self._failing():
+                await self.archive.do(self._sign_on)
+        except StorageError:
             return
         self._tasks = [self._begun(each) for each in (self._look_for_work(), self._live(), self.settler.work())]
 

@@ -13,10 +13,7 @@ from storage.links import Filing
 
 
 class PlaceSpider(DeskSpider):
-    """Files a crawl of one kind of place of a source, and carries it out. source: its name in the catalogue.
-
-    What keeps it from its work is logged in one line, and ``scrapy crawl`` ends with exit code 1.
-    """
+    """Files a crawl of one kind of place of a source, and carries it out. source: its name in the catalogue."""
 
     name = ""  # not one of its own
     gives_items = True
